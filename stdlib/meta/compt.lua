@@ -1307,10 +1307,11 @@ function methods.grouped(options) end
 ---| fun(batch: compt.Batch): torch.Tensor|compt.Given?
 
 ---The prompts and changes for the rows of a batch.
----@class (exact) compt.Given: table<"prompt"|"shift"|"changes", any>
+---@class compt.Given
 ---@field prompt? torch.Tensor prompts [B, m, d]
 ---@field shift? torch.Tensor # [B, L, d], added to the input embeddings
 ---@field changes? table<string, compt.Change> changes of the backbone, by module name (`setup:places`)
+local Given = {}
 
 ---A change of one module of the backbone.
 ---@class (exact) compt.Change: table<"low_rank"|"scale"|"bias"|"gain"|"bottleneck"|"activation"|"prefix", any>

@@ -65,7 +65,12 @@ fn libtorch() -> &'static Path {
 fn wheel(folder: &Path) -> Option<String> {
     let programs = Path::new(env!("CARGO_BIN_EXE_compt")).parent().unwrap();
     let mut script = apart("python3");
-    script.arg(root().join("scripts/wheel.py")).arg("--program").arg(programs).arg("--out").arg(folder);
+    script
+        .arg(root().join("scripts/wheel.py"))
+        .arg("--program")
+        .arg(programs)
+        .arg("--out")
+        .arg(folder);
     let Ok(output) = script.output() else {
         skipped("there is no python3");
         return None;
@@ -92,7 +97,8 @@ fn the_wheel_finds_the_torch_of_its_environment_and_trains() {
     let (code, printed, _) = environment.run("compt", &["--version"]);
     assert_eq!((code, printed), (0, format!("compt {VERSION}\n")));
     let (code, _, error) = environment.run("compt", &["-e", "print(1)"]);
-    let cure = format!("{}/bin/python3 -m pip install 'torch==2.11.*'", environment.0.path().display());
+    let cure =
+        format!("{}/bin/python3 -m pip install 'torch==2.11.*'", environment.0.path().display());
     assert!(code == 2 && error.contains("libtorch 2.11 is not found"), "{error}");
     assert!(error.contains(&cure), "{error}");
     environment.torch("2.9.1+cu128", None);
@@ -102,8 +108,8 @@ fn the_wheel_finds_the_torch_of_its_environment_and_trains() {
 
     // The right one: as after `pip install compt`.
     environment.torch("2.11.0", Some(libtorch()));
-    let (code, _, error) =
-        environment.run("pip", &[&install[..], &["--force-reinstall", "--no-deps", &wheel]].concat());
+    let (code, _, error) = environment
+        .run("pip", &[&install[..], &["--force-reinstall", "--no-deps", &wheel]].concat());
     assert_eq!(code, 0, "{error}");
     let (_, printed, _) = environment.run("pip", &["check", "--disable-pip-version-check"]);
     assert!(printed.contains("No broken requirements found"), "{printed}");
@@ -123,14 +129,16 @@ fn the_wheel_finds_the_torch_of_its_environment_and_trains() {
     fs::rename(environment.packages().join("torch"), elsewhere.path().join("torch")).unwrap();
     let path = format!("{}\n", elsewhere.path().display());
     fs::write(environment.packages().join("module.pth"), path).unwrap();
-    let (code, printed, error) = environment.run("compt", &["-e", "print(torch.ones(2):sum():item())"]);
+    let (code, printed, error) =
+        environment.run("compt", &["-e", "print(torch.ones(2):sum():item())"]);
     assert_eq!((code, printed.trim()), (0, "2.0"), "{error}");
 }
 
 #[test]
 fn a_wheel_for_a_newer_glibc_is_refused_by_pip() {
     let Some(environment) = Environment::new() else { return };
-    let wheel = environment.0.path().join(format!("compt-{VERSION}-py3-none-manylinux_2_99_x86_64.whl"));
+    let wheel =
+        environment.0.path().join(format!("compt-{VERSION}-py3-none-manylinux_2_99_x86_64.whl"));
     fs::write(&wheel, "").unwrap();
     let (code, _, error) =
         environment.run("pip", &["install", "--no-index", "--no-deps", wheel.to_str().unwrap()]);
@@ -166,7 +174,10 @@ fn the_licences_are_those_of_the_packages_of_cargo_lock() {
         .map(|p| format!("{} {}", value(p, "name").unwrap(), value(p, "version").unwrap()))
         .collect();
     let differ: Vec<_> = named.symmetric_difference(&locked).collect();
-    assert!(differ.is_empty(), "python3 scripts/licences.py, and commit what it writes: {differ:?}");
+    assert!(
+        differ.is_empty(),
+        "python3 scripts/licences.py, and commit what it writes: {differ:?}"
+    );
 }
 
 #[test]

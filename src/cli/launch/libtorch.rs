@@ -64,11 +64,8 @@ fn of_environment(root: &Path) -> Vec<PathBuf> {
 
 /// The folder of the torch that a Python would import: `.pth` files, `PYTHONPATH` and packages of the system count.
 fn imported(python: &Path) -> Vec<PathBuf> {
-    let asked = Command::new(python)
-        .args(["-c", ASK])
-        .stdin(Stdio::null())
-        .stderr(Stdio::null())
-        .output();
+    let asked =
+        Command::new(python).args(["-c", ASK]).stdin(Stdio::null()).stderr(Stdio::null()).output();
     let printed = asked.map(|output| output.stdout).unwrap_or_default();
     let printed = String::from_utf8_lossy(&printed);
     printed.lines().map(|folder| Path::new(folder).join("lib")).collect()

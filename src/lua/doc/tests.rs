@@ -172,8 +172,10 @@ fn the_examples_run_and_use_every_option_there_is() {
             None => calls.get(&call).cloned().unwrap_or_default(),
         };
         // Definitions without parameters read them to refuse them.
-        let is_refused = |name: &str| name == "parameters" && ["optimizer", "sampler"].contains(&&*call);
-        let asked: BTreeSet<&str> = asked.iter().map(|name| &**name).filter(|name| !is_refused(name)).collect();
+        let is_refused =
+            |name: &str| name == "parameters" && ["optimizer", "sampler"].contains(&&*call);
+        let asked: BTreeSet<&str> =
+            asked.iter().map(|name| &**name).filter(|name| !is_refused(name)).collect();
         if told != asked {
             failed.push(format!("{call}: documented {told:?}, asked for {asked:?}"));
         }
