@@ -56,9 +56,9 @@ impl Environment {
     }
 }
 
-/// The libraries that the tests use, with `..` for what lies beside them.
+/// The libraries that the tests use.
 fn libtorch() -> &'static Path {
-    Path::new(option_env!("COMPT_LIBTORCH").expect("build.rs knows it"))
+    Path::new(env!("COMPT_LIBTORCH"))
 }
 
 /// The wheel of the programs that are tested.
