@@ -6,7 +6,7 @@ TESTS := OMP_NUM_THREADS=1 cargo test --release --locked --no-fail-fast
 # What scripts/tools.sh installed comes first.
 export PATH := $(CURDIR)/target/tools/bin:$(CURDIR)/.venv-tools/bin:$(PATH)
 
-.PHONY: help setup build demo check test tools lint docs book figures endurance bench
+.PHONY: help setup build demo check test tools lint docs book wheel figures endurance bench
 
 help: ## Show the targets
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 14
@@ -43,6 +43,9 @@ docs: build ## Write the editor's stubs and the reference manual from stdlib/doc
 book: ## Build the documentation as a book, target/book; needs mdbook (make tools)
 	@command -v mdbook >/dev/null || { echo "there is no mdbook (make tools)" >&2; exit 1; }
 	mdbook build
+
+wheel: build ## Write dist/compt-VERSION-py3-none-manylinux_*.whl, which uses the torch of its environment
+	python3 scripts/wheel.py
 
 figures: build ## The prompt's figures: start, Ctrl-C, memory, 10,000 mutated inputs; 10,000 damaged files and records of each kind, endless code, failed system calls
 	python3 scripts/bench/repl.py

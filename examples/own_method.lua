@@ -9,6 +9,7 @@ local compt, torch = require "compt", require "compt.torch"
 local quick = compt.args.quick
 
 --- P_t = P * (1 + a_t b_t^T): P [m, d] is shared; a_t [m, r] and b_t [d, r] belong to the task.
+---@return compt.CustomMethod
 local function turned(options)
   local length, rank = options.length or 20, options.rank or 2
 

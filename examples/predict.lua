@@ -23,7 +23,7 @@ print(trainer:predict { task = "nli3", text = pair })
 print(trainer:predict { task = "nli3", text = pair, only = "private" }) -- as `evaluate` with the same option
 print(trainer:generate { task = "nli3", text = pair, num_beams = 4, max_new_tokens = 8 })
 
-local run = compt.load_run(assert(trainer.out)) -- in another process: compt.load_run "runs/predict"
+local run = compt.load_run(trainer.out) -- in another process: compt.load_run "runs/predict"
 print(run)
 print(run:predict { task = "nli3", text = pair })
 print(run:evaluate("test", { limit = 20 })) -- reads the data again

@@ -51,7 +51,7 @@ for _, skill in ipairs(skills.list) do
   local examples = pretraining.skill_examples(skill.name, { count = 300, seed = seed + 1 })
   local sources = {}
   for i, example in ipairs(examples) do sources[i] = example[1] end
-  local answers = assert(trained:generate({ text = sources, max_new_tokens = 24 }).text)
+  local answers = trained:generate({ text = sources, max_new_tokens = 24 }).text
   local right = 0
   for i, example in ipairs(examples) do
     if answers[i] == example[2] then right = right + 1 end

@@ -65,7 +65,7 @@ fetch() {
 
 check_tools
 if [ -n "${LIBTORCH_USE_PYTORCH+set}" ]; then
-  echo "setup: using the libtorch of Python's torch (LIBTORCH_USE_PYTORCH is set)"
+  echo "setup: using the libtorch of Python's torch, which must be $version (LIBTORCH_USE_PYTORCH is set)"
 elif [ -n "${LIBTORCH:-}" ]; then
   [ -d "$LIBTORCH/lib" ] || fail "LIBTORCH is $LIBTORCH, which holds no libtorch; correct it or unset it."
   echo "setup: using libtorch in $LIBTORCH (LIBTORCH is set)"

@@ -6,6 +6,7 @@
 local s = require "compt.schedule"
 local c = require "compt.curriculum"
 
+---@type compt.Control
 return {
   temperature = s.linear(5, 1e-3),
   lr = {

@@ -117,6 +117,8 @@ pub enum Command {
     /// Check that a device gives the results of the CPU, and measure its speed
     #[command(after_help = CHECK_DEVICE_EXAMPLES)]
     CheckDevice(check_device::CheckDeviceOptions),
+    /// Print the licences of compt and of the packages that it contains
+    Licences,
 }
 
 /// How the grids of a script (`compt.ablate`) are run.
@@ -325,6 +327,7 @@ impl Cli {
             (Some(Command::Fetch(options)), _) => Some(fetch::fetch(options)),
             (Some(Command::Kernel(options)), _) => kernel::answer(options),
             (Some(Command::Cache { command }), _) => Some(cache::cache(command.as_ref())),
+            (Some(Command::Licences), _) => Some(licences()),
             (None, None) if !(stdin().is_terminal() && stdout().is_terminal()) => {
                 if let Err(e) = Cli::command().print_help() {
                     output::lost(&e);
@@ -334,4 +337,14 @@ impl Cli {
             _ => None,
         }
     }
+}
+
+fn licences() -> ExitCode {
+    output::line(concat!(
+        "compt ",
+        env!("CARGO_PKG_VERSION"),
+        ": MIT or Apache-2.0, at your choice. libtorch is not part of it.\n"
+    ));
+    output::exact(include_str!("../../LICENSE-THIRD-PARTY"));
+    ExitCode::SUCCESS
 }

@@ -5,6 +5,7 @@ mod check_device;
 mod doctor;
 mod errors;
 mod eval;
+mod glibc;
 mod init;
 mod kernel;
 mod plot_control;
@@ -64,7 +65,7 @@ fn run(cli: Cli) -> ExitCode {
         Command::Init { folder } => init::init(&folder),
         Command::Doctor => doctor::doctor(),
         Command::CheckDevice(options) => check_device::check_device(&options),
-        Command::Runs(_) | Command::Fetch(_) | Command::Cache { .. } => {
+        Command::Runs(_) | Command::Fetch(_) | Command::Cache { .. } | Command::Licences => {
             unreachable!("answered without the runtime")
         }
     }

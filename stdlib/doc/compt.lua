@@ -102,7 +102,7 @@ L (input tokens), T (target tokens) and d (`d_model`).
 - vocab_size: integer -- number of token ids
 - dtype: string -- dtype of the weights
 - device: string -- device of the model
-- tokenizer: compt.Tokenizer? -- nil if the folder has none
+- tokenizer: compt.Tokenizer -- nil if the folder has none
 > b.config.num_layers
 ]]
 
@@ -122,7 +122,7 @@ options "compt.ForwardOptions: compt.InputOptions" [[
 
 class "compt.Forward" [[
 The result of `backbone:forward`.
-- loss: torch.Tensor? -- cross-entropy, mean over all labels other than -100, []; nil without labels
+- loss: torch.Tensor -- cross-entropy, mean over all labels other than -100, []; nil without labels
 - logits: torch.Tensor -- [B, T, vocab_size]
 ]]
 
@@ -137,7 +137,7 @@ options "compt.GenerateOptions: compt.InputOptions" [[
 class "compt.Generated" [[
 The result of `backbone:generate`.
 - ids: integer[][] -- one list of token ids per row, without start token and padding
-- text: string[]? -- the same as texts; nil without a tokenizer
+- text: string[] -- the same as texts; nil without a tokenizer
 ]]
 
 method "compt.Backbone:embed(ids: torch.Data): torch.Tensor" [[
@@ -230,7 +230,7 @@ options "compt.TasksOptions" [[
 - max_target_length?: integer -- maximum length of the targets of all tasks of free text; default: that of the task
 ]]
 
-class "compt.TaskFiles" [[
+options "compt.TaskFiles" [[
 The rows of each split.
 - train: compt.path|compt.path[]|table[] -- training rows: a .csv, .tsv, .jsonl or .json file (also .gz), a .parquet file, a pattern ("part-*.jsonl"), files of the hub ("hf://datasets/org/name[@revision]/train-*.parquet"), or a list of rows
 - validation?: compt.path|compt.path[]|table[] -- validation rows
@@ -244,7 +244,7 @@ NaN, an empty cell, or a template that returns an empty text).
 - "skip" -- leave the row out; the number of such rows is shown once and recorded with the run
 ]]
 
-class "compt.TaskDefinition" [[
+options "compt.TaskDefinition" [[
 A task defined by the user.
 - fields?: string[] -- columns that form the input, as "name: value ..."; use `fields` or `template`
 - template?: string|fun(row: table): string -- a text with `{column}` in it, or a function of the row
@@ -317,7 +317,7 @@ columns. A row has the columns that the task keeps (`keep`), and its input text 
 name; a null is false, and a column that is not kept is an error.
 ]]
 
-class "compt.MetricTable" [[
+options "compt.MetricTable" [[
 A metric of several numbers.
 - scores: string[] -- names of its numbers, the main one first; they are the names in results and tables
 - compute: compt.MetricFunction -- returns a number for each of these names
@@ -401,7 +401,7 @@ Tasks with their rows, split and sampled. `#tasks` is the number of tasks.
 - seed: integer? -- seed of the draw
 - split_seed: integer? -- seed of the splits. `shots`, `per`, `seed` and `split_seed` are nil if added sets differ in them
 - parts: compt.TasksPart[] -- one entry per set that was added
-- lengths: table<string, compt.Lengths>? -- input lengths by task; nil without the option `tokenizer`
+- lengths: table<string, compt.Lengths> -- input lengths by task; nil without the option `tokenizer`
 - operator len: integer
 - operator add(compt.Tasks): compt.Tasks
 > tasks.names
@@ -429,7 +429,7 @@ class "compt.Row" [[
 A row as text.
 - source: string -- input of the model
 - target: string -- expected output
-- references: string[]? -- all texts that are right, if there are several
+- references: string[] -- all texts that are right; nil unless there are several
 ]]
 
 method "compt.Tasks:size(task: compt.task_name|integer, split: compt.Split): integer" [[

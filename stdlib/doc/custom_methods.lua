@@ -1,9 +1,24 @@
 section "Custom methods"
 
-class "compt.Plan" [[
-What the function `build(setup)` of a custom method returns. A custom method is a table { name, build, lr, warmup,
-temperature, init, placement, prefix, from, alone, optimizer, weight_decay, settings }; see examples/own_method.lua. `build`
-declares parameters with `setup:parameter` and returns functions that use them.
+options "compt.CustomMethod" [[
+A custom method: a table for the option `method` of `compt.trainer`; see examples/own_method.lua.
+- name?: string = "custom" -- name in records and tables
+- build: fun(setup: compt.Setup): compt.Plan -- declares parameters with `setup:parameter` and returns functions that use them
+- lr: table<string, number> -- peak learning rates by parameter group
+- warmup?: number = 0 -- share of the steps for the warm-up of the learning rates
+- temperature?: number[] -- router temperature at the first and the last step
+- init?: compt.Init -- initialisation of `setup:prompt`
+- placement?: "append"|"prepend" = "append" -- prompts are placed after the input and before `</s>`, or before the input
+- prefix?: boolean = false -- put the prefix of its task before every input; see `compt.trainer`
+- from?: compt.Tasks -- source tasks, on whose rows stages with `from` train
+- alone?: boolean = false -- train each task separately, one after the other
+- optimizer?: compt.OptimizerKind|string|compt.OptimizerOptions|compt.UpdateFunction|compt.OptimizerTable = "adamw" -- a kind of optimizer, a name defined with compt.optimizer.define, options, or an optimizer as that function takes it
+- weight_decay?: number = 0.01 -- weight decay: decoupled, but with the optimizer "sgd" added to the gradient
+- settings?: table<string, any> -- additional settings, recorded with the method and not used otherwise
+]]
+
+options "compt.Plan" [[
+What the function `build(setup)` of a custom method returns.
 - give?: compt.Give -- returns the prompts and changes for the rows of a batch; a stage may have another one
 - loss?: fun(batch: compt.Batch, out: compt.Outputs): torch.Tensor -- loss as a scalar tensor; default: `out.loss`
 - sources?: integer = 0 -- number of source prompts that an evaluation can isolate in the last stage (`batch.kept`)
@@ -11,7 +26,7 @@ declares parameters with `setup:parameter` and returns functions that use them.
 - stages?: compt.PlanStage[] -- stages of training, in order; default: one stage with all groups
 ]]
 
-class "compt.PlanStage" [[
+options "compt.PlanStage" [[
 A stage of training. Every stage starts with a fresh optimizer state.
 - name: string -- name in progress, records and messages
 - share?: number -- share of the steps (if `alone`: of the steps of each task); default: equal shares
@@ -38,7 +53,7 @@ The prompts and changes for the rows of a batch.
 - changes?: table<string, compt.Change> -- changes of the backbone, by module name (`setup:places`)
 ]]
 
-class "compt.Change" [[
+options "compt.Change" [[
 A change of one module of the backbone.
 - low_rank?: torch.Tensor[] -- of a matrix: { A [r, in], B [out, r] }, for W x + scale B A x (LoRA)
 - scale?: number = 1 -- factor of `low_rank`
@@ -60,7 +75,7 @@ A module of the backbone that can be changed, with its name in checkpoints.
 class "compt.Setup" [[
 The argument of `build` of a custom method.
 - tasks: string[] -- the tasks of the trainer
-- from: string[]? -- the source tasks; nil if there are none. "source:NAME" if a task is both source and target
+- from: string[] -- the source tasks; nil if there are none. "source:NAME" if a task is both source and target
 - backbone: compt.Backbone -- the backbone
 - d_model: integer -- d, its width
 - max_source_length: integer -- maximum input length in tokens

@@ -78,7 +78,7 @@ A prompt.
 - value: torch.Tensor -- [m, d]
 - length: integer -- m, number of rows
 - d_model: integer -- d, width
-- placement: string? -- "append" or "prepend"; nil if unknown
+- placement: "append"|"prepend"|nil -- "append" or "prepend"; nil if unknown
 - backbone: string? -- name of the backbone it was trained with; nil if unknown
 > p.value
 ]]

@@ -8,6 +8,9 @@
 --- Parameters of functions of torch after `*` are given by name only; lines with `- name -- text` explain them, lines with `~ `
 --- are further forms. They are compared with the tables of operations in src/lua/torch.
 ---
+--- The kind of a field is that of a value: the text says when it is nil. A kind ends in `?` where right code must ask, as for
+--- `view.loss` at the first step: an editor warns of every use that does not.
+---
 --- A text says what a function does, the shapes of tensors, when it raises an error, and the source of a formula.
 return {
   "compt", "prompts", "methods", "custom_methods", "training", "optimizers", "samplers", "exchange", "control", "runs", "search", "report", "figures", "torch/types", "torch/math",

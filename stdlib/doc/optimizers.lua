@@ -106,7 +106,7 @@ parameter's shape; with `elementwise` they are [n], for n numbers of several ten
 that is assigned to `state.NAME` is copied into the state.
 ]]
 
-class "compt.OptimizerTable" [[
+options "compt.OptimizerTable" [[
 An optimizer with a state and options.
 - update: compt.UpdateFunction -- the update of a tensor
 - state?: string[]|table<string, string> -- names of the tensors that it keeps for each parameter, zeros like the parameter before its first update; `NAME = "scalar"` keeps a float32 number []. They are saved in checkpoints
@@ -115,7 +115,7 @@ An optimizer with a state and options.
 - lr?: number -- learning rate by hand, if none is given. Default: 1e-3. In a trainer the rates are those of the method
 ]]
 
-fn "compt.optimizer.define(name: string, optimizer: compt.UpdateFunction|compt.OptimizerTable)" [[
+fn "compt.optimizer.define(name: string, optimizer: compt.UpdateFunction|compt.OptimizerTable|compt.path)" [[
 Defines an optimizer; a trainer or method uses it with `optimizer = name`, or `optimizer = { kind = name, ... }` with
 options. It also becomes `compt.optimizer[name]`, by hand. Trainers and methods take the function or the table itself, too.
 The clip of gradients, the policy for losses that are not finite and the knobs `lr` and `weight_decay` hold for it as for

@@ -88,7 +88,7 @@ The sizes of a run, for the parameters of an operator.
 - d_model: integer -- d, width of a prompt
 ]]
 
-class "compt.OperatorParameter" [[
+options "compt.OperatorParameter" [[
 The shape and initialisation of a parameter of an operator.
 - shape: integer[] -- the shape
 - init?: "zeros"|"ones"|"uniform"|"normal"|table|number|torch.Tensor|fun(shape: integer[]): torch.Tensor -- "zeros" (the default), "ones", "uniform" from U(-0.5, 0.5), "normal" with mean 0 and standard deviation 0.02, { kind = "uniform", bound } or { kind = "normal", std }, a constant, a tensor of that shape, or a function of the shape
@@ -98,7 +98,7 @@ alias "compt.OperatorParameters" "table<string, torch.Tensor|number|compt.Operat
 Parameters by name: a tensor, of which a copy is trained, a number, or { shape, init }.
 ]]
 
-class "compt.OperatorTable" [[
+options "compt.OperatorTable" [[
 An operator with parameters. They are float32 and form the group `operator`: their learning rate is `lr.operator`
 (default: that of `lr.private`), and they are recorded and saved in checkpoints like the prompts.
 - parameters?: compt.OperatorParameters|fun(context: compt.OperatorContext): compt.OperatorParameters -- parameters by name, or a function of the sizes of the run that returns them
@@ -123,7 +123,7 @@ for _, entry in ipairs {
       .. ("\n> compt.compose.%s(torch.ones(3, %d, 8), torch.ones(2, 4, 8), torch.ones(3, 2)).shape"):format(name, rows or 4))
 end
 
-fn "compt.compose.define(name: string, operator: compt.Operator|compt.OperatorTable)" [[
+fn "compt.compose.define(name: string, operator: compt.Operator|compt.OperatorTable|compt.path)" [[
 Defines an operator; a method uses it with `compose = name`. Autograd differentiates it. A tensor that the function
 captures from outside is not trained; declare it in `parameters`.
 
@@ -258,7 +258,7 @@ alias "compt.RouterFunction" "fun(context: compt.RouterContext): torch.Tensor" [
 Returns the weights [B, S] of a batch, float32, on the device of `context.task`.
 ]]
 
-class "compt.RouterTable" [[
+options "compt.RouterTable" [[
 A router with parameters. They are float32 and form the group `router`: their learning rate is `lr.router`, and they
 are recorded and saved in checkpoints like the prompts.
 - weights: compt.RouterFunction -- the weights of a batch
@@ -268,7 +268,7 @@ are recorded and saved in checkpoints like the prompts.
 - options?: table<string, any> -- options of the router with their defaults, which are plain data: `router = { kind = name, OPTION = value }` of a method sets them
 ]]
 
-fn "compt.router.define(name: string, router: compt.RouterFunction|compt.RouterTable)" [[
+fn "compt.router.define(name: string, router: compt.RouterFunction|compt.RouterTable|compt.path)" [[
 Defines a router; a method uses it with `router = name`, or `router = { kind = name, ... }` with options. It also becomes
 `compt.router[name]`, which makes one without a trainer. Autograd differentiates it. A tensor that the function captures
 from outside is not trained; declare it in `parameters`. A method takes the function or the table itself, too.
@@ -307,7 +307,7 @@ The weights of source prompts for each task.
 - tasks: string[] -- names of the tasks
 - sources: integer -- S, number of source prompts
 - temperature: number -- default temperature of samples. It can be set, except for the router of a trainer, which sets it at every step: use `t:set("temperature", x)` there
-- logits: torch.Tensor? -- [tasks, S]; nil for "constant". Of a router in Lua: its parameter of this name
+- logits: torch.Tensor -- [tasks, S]; nil for "constant". Of a router in Lua: its parameter of this name
 > r.logits
 ]]
 

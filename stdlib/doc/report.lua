@@ -137,7 +137,7 @@ The tasks with label words of which the run has recorded predictions.
 > compt.report.answered_tasks(runs[1])
 ]]
 
-class "compt.Section" [[
+options "compt.Section" [[
 A section of a page.
 - title: string
 - text?: string -- text below the title
@@ -172,7 +172,7 @@ Formats rows of cells as aligned text: the first column to the left, the others 
 > compt.report.grid { { "method", "score" }, { "ssum", "90.5" } }
 ]]
 
-class "compt.ReportRun" [[
+options "compt.ReportRun" [[
 A row of `compt.report.methods`.
 - name: string -- name of the row
 - result: compt.Result -- result of trainer:evaluate

@@ -59,7 +59,7 @@ Returns a number for each of `rows`, as a list or a tensor [n]. As `weights`: th
 the numbers of the rows, from 1, each once, in the order in which an epoch has them.
 ]]
 
-class "compt.SamplerTable" [[
+options "compt.SamplerTable" [[
 A sampler: `weights` or `order`, and what it needs.
 - weights?: compt.SamplerFunction -- the weight of each row
 - order?: compt.SamplerFunction -- the rows in the order of an epoch
@@ -69,7 +69,7 @@ A sampler: `weights` or `order`, and what it needs.
 - options?: table<string, any> -- options with their defaults, which are plain data: `sampler = { kind = name, OPTION = value }` of a trainer sets them
 ]]
 
-fn "compt.sampler.define(name: string, sampler: compt.SamplerFunction|compt.SamplerTable)" [[
+fn "compt.sampler.define(name: string, sampler: compt.SamplerFunction|compt.SamplerTable|compt.path)" [[
 Defines a sampler; a trainer uses it with `sampler = name`, or `sampler = { kind = name, ... }` with options. A trainer takes
 a table, or a function that returns weights, without a name, too.
 

@@ -2,7 +2,7 @@ section "Training"
 
 options "compt.TrainerOptions" [[
 - backbone: compt.Backbone -- the backbone; trainable for methods that train it
-- method: compt.Method|compt.MethodOptions|table -- the method
+- method: compt.Method|compt.MethodOptions|compt.CustomMethod|table -- the method
 - tasks?: compt.Tasks -- the tasks; use `tasks` or `stream`
 - stream?: fun(step: integer): table -- returns the batch of a step, { source = texts or lists of token ids, target = the same }; needs `steps`
 - epochs?: integer = 30 -- passes over the training rows; use `epochs` or `steps`
@@ -54,13 +54,13 @@ returns prompts of a wrong shape, dtype or device.
 class "compt.Trainer" [[
 Trains a method on tasks.
 - backbone: compt.Backbone
-- tasks: compt.Tasks? -- nil for a stream
-- bank: compt.PromptBank? -- nil if the method has no prompt bank
-- router: compt.Router? -- nil without source prompts
+- tasks: compt.Tasks -- nil for a stream
+- bank: compt.PromptBank -- nil if the method has no prompt bank
+- router: compt.Router -- nil without source prompts
 - name: string -- name of the run
 - steps: integer -- number of steps so far
 - total_steps: integer -- number of steps of the whole run
-- out: string? -- folder of the run; nil before it exists
+- out: string -- folder of the run; nil before it exists
 - config: table<string, any> -- settings of the run as in `config.json`, a copy; functions and objects are text
 - method: table<string, any> -- the method in `config`: its name and its options
 - history: compt.History -- losses, learning rates and scores so far; with a record it is read from there each time
@@ -91,7 +91,7 @@ class "compt.RunReport" [[
 The report of a run.
 - steps: integer -- number of steps so far
 - seconds: number -- time spent in steps
-- out: string? -- folder of the run
+- out: string -- folder of the run; nil without one
 ]]
 
 method "compt.Trainer:step(): compt.StepReport" [[
@@ -179,7 +179,7 @@ The prediction for a row.
 - source: string -- input text
 - label: string -- the label
 - prediction: string -- the predicted label word, or the decoded text if it is not a label word
-- references: string[]? -- all texts that are right, if there are several
+- references: string[] -- all texts that are right; nil unless there are several
 ]]
 
 class "compt.Result" [[
@@ -215,7 +215,7 @@ The prediction for a new row.
 - source: string -- input text, as the model reads it
 - prediction: string -- the predicted label word, or the decoded text if it is not a label word
 - score: number? -- probability of the prediction among the label words; nil for numbers, free text, and a text that is not a label word
-- scores: table<string, number>? -- probability of each label word among them; nil for numbers and free text
+- scores: table<string, number> -- probability of each label word among them; nil for numbers and free text
 - cut: boolean? -- true if the input was longer than `max_source_length` and was truncated
 - row: table<string, any> -- the row as it was given, by column
 ]]
@@ -263,7 +263,7 @@ no such number. A run without a folder keeps its last 10,000 steps at least. `pr
 - task_losses: table<string, torch.Tensor> -- mean loss of each task in the batch
 - grad_norm: torch.Tensor -- gradient norm before clipping
 - grad_norms: table<string, torch.Tensor> -- the same by parameter group
-- temperature: torch.Tensor? -- temperature of the router, if it has one
+- temperature: torch.Tensor -- temperature of the router; nil if it has none
 - epoch: torch.Tensor
 - seconds: torch.Tensor -- duration of each step
 - evaluated: torch.Tensor -- the steps after which validation rows were evaluated, int64

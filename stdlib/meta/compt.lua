@@ -43,28 +43,7 @@ local compt = {}
 ---@return function
 function sorted_pairs(t) end
 
----The name of a form in which a notebook shows a value.
----@alias compt.Form
----| "text"
----| "html"
----| "latex"
----| "markdown"
----| "json"
----| "svg"
----| "png" # a picture of pixels
----| "pdf"
-
----Shows a value before the script, the input or the cell ends. In a notebook (`compt kernel`) tables, trainers, banks, routers, evaluations and tensors are shown as HTML, and figures as SVG, with their text beside; elsewhere the value is printed as at the prompt. `form` shows that one only; it is an error if the value does not have it. Where there is no notebook, text forms are printed, and others are replaced by the text, which is told once.
----
----A value of one's own has forms if its metatable has `__mime`: a function of the value and of the name of the form (nil for the usual ones), which returns a table of data by MIME type: `{ ["text/html"] = "<b>x</b>" }`.
----```lua
----display(torch.ones(2, 3))
----```
----@param value any
----@param form? compt.Form
-function display(value, form) end
-
----@class (exact) compt.BackboneOptions
+---@class (exact) compt.BackboneOptions: table<"dtype"|"device"|"tokenizer"|"trainable"|"seed", any>
 ---@field dtype? "auto"|"float32"|"bfloat16" dtype of the weights. "auto" is bfloat16 if the machine multiplies bfloat16 fast and the model is wide enough to benefit, else float32 (default "auto")
 ---@field device? torch.device device of the model; default: `--device`
 ---@field tokenizer? compt.Tokenizer replaces the tokenizer of the folder
@@ -96,28 +75,36 @@ function compt.backbone(name, options) end
 ---@field vocab_size integer number of token ids
 ---@field dtype string dtype of the weights
 ---@field device string device of the model
----@field tokenizer compt.Tokenizer? nil if the folder has none
+---@field tokenizer compt.Tokenizer nil if the folder has none
 local Backbone = {}
 
 ---The encoder input: exactly one of `input_ids`, `inputs_embeds` and `text`.
----@class (exact) compt.InputOptions
+---@class (exact) compt.InputOptions: table<"input_ids"|"inputs_embeds"|"text"|"attention_mask", any>
 ---@field input_ids? torch.Data token ids [B, L]: a tensor, or a list of rows of any lengths
 ---@field inputs_embeds? torch.Tensor embeddings [B, L, d], for example with prompts inserted
 ---@field text? string|string[] texts, which are tokenized
 ---@field attention_mask? torch.Data # [B, L], 1 for a token and 0 for padding; default: all tokens of each row
 
----@class (exact) compt.ForwardOptions: compt.InputOptions
+---@class (exact) compt.ForwardOptions: table<"input_ids"|"inputs_embeds"|"text"|"attention_mask"|"labels"|"decoder_input_ids"|"dropout", any>
+---@field input_ids? torch.Data token ids [B, L]: a tensor, or a list of rows of any lengths
+---@field inputs_embeds? torch.Tensor embeddings [B, L, d], for example with prompts inserted
+---@field text? string|string[] texts, which are tokenized
+---@field attention_mask? torch.Data # [B, L], 1 for a token and 0 for padding; default: all tokens of each row
 ---@field labels? torch.Data target ids [B, T]; -100 is ignored in the loss
 ---@field decoder_input_ids? torch.Data decoder input [B, T]; default: `labels` shifted right
 ---@field dropout? number dropout rate of the backbone, in [0, 1) (default 0)
 
 ---The result of `backbone:forward`.
 ---@class compt.Forward
----@field loss torch.Tensor? cross-entropy, mean over all labels other than -100, []; nil without labels
+---@field loss torch.Tensor cross-entropy, mean over all labels other than -100, []; nil without labels
 ---@field logits torch.Tensor # [B, T, vocab_size]
 local Forward = {}
 
----@class (exact) compt.GenerateOptions: compt.InputOptions
+---@class (exact) compt.GenerateOptions: table<"input_ids"|"inputs_embeds"|"text"|"attention_mask"|"max_new_tokens"|"num_beams"|"min_new_tokens"|"length_penalty"|"early_stopping", any>
+---@field input_ids? torch.Data token ids [B, L]: a tensor, or a list of rows of any lengths
+---@field inputs_embeds? torch.Tensor embeddings [B, L, d], for example with prompts inserted
+---@field text? string|string[] texts, which are tokenized
+---@field attention_mask? torch.Data # [B, L], 1 for a token and 0 for padding; default: all tokens of each row
 ---@field max_new_tokens? integer maximum number of new tokens in a row (default 20)
 ---@field num_beams? integer number of beams; 1 is greedy decoding (default 1)
 ---@field min_new_tokens? integer number of tokens of a row before `</s>` may come (default 0)
@@ -127,7 +114,7 @@ local Forward = {}
 ---The result of `backbone:generate`.
 ---@class compt.Generated
 ---@field ids integer[][] one list of token ids per row, without start token and padding
----@field text string[]? the same as texts; nil without a tokenizer
+---@field text string[] the same as texts; nil without a tokenizer
 local Generated = {}
 
 ---Looks up embeddings: ids [B, L] to [B, L, d]. Raises an error if an id is outside of the vocabulary.
@@ -222,7 +209,7 @@ function Tokenizer:decode(ids) end
 ---@return integer?
 function Tokenizer:id_of(piece) end
 
----@class (exact) compt.TasksOptions
+---@class (exact) compt.TasksOptions: table<"data"|"tasks"|"shots"|"per"|"seed"|"split_seed"|"validation_size"|"max_test"|"stsb_rounding"|"missing"|"tokenizer"|"max_source_length"|"max_target_length", any>
 ---@field data? compt.folder folder of the tasks' files. Default for tasks that the script defines: the folder of the script (at the prompt: the current folder)
 ---@field tasks? compt.task_name[] names of the tasks to use, in this order; default: all
 ---@field shots? integer number of training rows to draw; default: all rows
@@ -238,11 +225,10 @@ function Tokenizer:id_of(piece) end
 ---@field max_target_length? integer maximum length of the targets of all tasks of free text; default: that of the task
 
 ---The rows of each split.
----@class compt.TaskFiles
+---@class (exact) compt.TaskFiles: table<"train"|"validation"|"test", any>
 ---@field train compt.path|compt.path[]|table[] training rows: a .csv, .tsv, .jsonl or .json file (also .gz), a .parquet file, a pattern ("part-*.jsonl"), files of the hub ("hf://datasets/org/name[@revision]/train-*.parquet"), or a list of rows
 ---@field validation? compt.path|compt.path[]|table[] validation rows
 ---@field test? compt.path|compt.path[]|table[] test rows
-local TaskFiles = {}
 
 ---What to do with a row without a label (null, NaN, an empty cell, or -1 if -1 is not a label) or without text (null, NaN, an empty cell, or a template that returns an empty text).
 ---@alias compt.Missing
@@ -250,7 +236,7 @@ local TaskFiles = {}
 ---| "skip" # leave the row out; the number of such rows is shown once and recorded with the run
 
 ---A task defined by the user.
----@class compt.TaskDefinition
+---@class (exact) compt.TaskDefinition: table<"fields"|"template"|"prefix"|"shared_prefix"|"labels"|"label_is"|"range"|"rounding"|"label_names"|"class_names"|"missing"|"metrics"|"keep"|"group"|"where"|"max_target_length"|"generation"|"targets"|"pad_punctuation"|"columns"|"delimiter"|"quotes"|"small"|"files"|"hub"|"rows", any>
 ---@field fields? string[] columns that form the input, as "name: value ..."; use `fields` or `template`
 ---@field template? string|fun(row: table): string a text with `{column}` in it, or a function of the row
 ---@field prefix? string text before every input of the task
@@ -277,10 +263,9 @@ local TaskFiles = {}
 ---@field files? compt.TaskFiles the files; use `files` or `rows`
 ---@field hub? compt.TaskFiles files that are used if no folder has `files`
 ---@field rows? compt.TaskFiles the rows as Lua tables
-local TaskDefinition = {}
 
 ---How free text is decoded, as by `generate` of transformers.
----@class (exact) compt.TextGeneration
+---@class (exact) compt.TextGeneration: table<"max_new_tokens"|"min_new_tokens"|"num_beams"|"length_penalty"|"early_stopping", any>
 ---@field max_new_tokens? integer maximum number of new tokens; default: `max_target_length`
 ---@field min_new_tokens? integer number of tokens before `</s>` may come (default 0)
 ---@field num_beams? integer number of beams; 1 is greedy decoding (default 1)
@@ -317,10 +302,9 @@ local metric = {}
 ---@alias compt.MetricFunction fun(predictions: string[], references: string[][], rows: table[]): number|table<string, number>
 
 ---A metric of several numbers.
----@class compt.MetricTable
+---@class (exact) compt.MetricTable: table<"scores"|"compute", any>
 ---@field scores string[] names of its numbers, the main one first; they are the names in results and tables
 ---@field compute compt.MetricFunction returns a number for each of these names
-local MetricTable = {}
 
 ---Defines a metric; a task uses it with `metrics = { name }`. It returns a number, or a table of numbers by name if they are declared. Higher must be better: averages, the best checkpoint and comparisons take it so. Tables show the numbers as they are, beside metrics in percent.
 ---
@@ -348,7 +332,7 @@ local MetricTable = {}
 ---@param metric compt.MetricFunction|compt.MetricTable
 function metric.define(name, metric) end
 
----@class (exact) compt.ScoreOptions
+---@class (exact) compt.ScoreOptions: table<"labels"|"groups"|"rows", any>
 ---@field labels? string[] label words, for metrics of words
 ---@field groups? (string|number)[] the group of each row, for metrics of groups
 ---@field rows? table[] the rows, for metrics of the user
@@ -398,7 +382,7 @@ function compt.tasks(what, options) end
 ---@field seed integer? seed of the draw
 ---@field split_seed integer? seed of the splits. `shots`, `per`, `seed` and `split_seed` are nil if added sets differ in them
 ---@field parts compt.TasksPart[] one entry per set that was added
----@field lengths table<string, compt.Lengths>? input lengths by task; nil without the option `tokenizer`
+---@field lengths table<string, compt.Lengths> input lengths by task; nil without the option `tokenizer`
 ---@operator len: integer
 ---@operator add(compt.Tasks): compt.Tasks
 local Tasks = {}
@@ -425,7 +409,7 @@ local Lengths = {}
 ---@class compt.Row
 ---@field source string input of the model
 ---@field target string expected output
----@field references string[]? all texts that are right, if there are several
+---@field references string[] all texts that are right; nil unless there are several
 local Row = {}
 
 ---The number of rows of a split. Raises an error if the task or the split is unknown.
@@ -455,7 +439,7 @@ function Tasks:rows(task, split) end
 function Tasks:metrics(task) end
 
 ---The network that reparametrises a prompt [m, d] during training. Only its output is kept.
----@class (exact) compt.EncoderOptions
+---@class (exact) compt.EncoderOptions: table<"kind"|"activation"|"residual", any>
 ---@field kind? "mlp"|"lstm"|"none" "mlp": W2 act(W1 e + b1) + b2 on each row (ComPT); "lstm": a two-layer bidirectional LSTM and an MLP (P-tuning, Liu et al. 2021); "none": the prompt itself is trained (default "mlp")
 ---@field activation? "gelu"|"relu"|"silu" mlp: activation between the layers (default "gelu")
 ---@field residual? boolean mlp: add the input to the output (default false)
@@ -464,7 +448,7 @@ function Tasks:metrics(task) end
 ---@alias compt.Encoder "mlp"|"lstm"|"none"|compt.EncoderOptions
 
 ---The initialisation of a prompt [m, d].
----@class (exact) compt.InitOptions
+---@class (exact) compt.InitOptions: table<"kind"|"bound"|"first"|"text"|"labels"|"rest"|"value", any>
 ---@field kind "uniform"|"vocabulary"|"text"|"labels"|"given" uniform random; embeddings of random tokens; embeddings of a text; embeddings of label words; a tensor (Lester et al. 2021)
 ---@field bound? number uniform: values are drawn from U(-bound, bound) (default 0.5)
 ---@field first? integer vocabulary, and `rest`: draw from this many first tokens of the vocabulary (default 5000)
@@ -476,7 +460,7 @@ function Tasks:metrics(task) end
 ---An initialisation by name or with options.
 ---@alias compt.Init "uniform"|"vocabulary"|compt.InitOptions
 
----@class (exact) compt.BankOptions
+---@class (exact) compt.BankOptions: table<"tasks"|"sources"|"length"|"private_length"|"encoder"|"init"|"backbone"|"d_model"|"device", any>
 ---@field tasks string[] names of the tasks; each gets a private prompt
 ---@field sources? integer S, number of shared source prompts (default 0)
 ---@field length? integer m, rows of a source prompt (default 20)
@@ -544,19 +528,17 @@ function PromptBank:parameters() end
 local OperatorContext = {}
 
 ---The shape and initialisation of a parameter of an operator.
----@class compt.OperatorParameter
+---@class (exact) compt.OperatorParameter: table<"shape"|"init", any>
 ---@field shape integer[] the shape
 ---@field init? "zeros"|"ones"|"uniform"|"normal"|table|number|torch.Tensor|fun(shape: integer[]): torch.Tensor "zeros" (the default), "ones", "uniform" from U(-0.5, 0.5), "normal" with mean 0 and standard deviation 0.02, { kind = "uniform", bound } or { kind = "normal", std }, a constant, a tensor of that shape, or a function of the shape
-local OperatorParameter = {}
 
 ---Parameters by name: a tensor, of which a copy is trained, a number, or { shape, init }.
 ---@alias compt.OperatorParameters table<string, torch.Tensor|number|compt.OperatorParameter>
 
 ---An operator with parameters. They are float32 and form the group `operator`: their learning rate is `lr.operator` (default: that of `lr.private`), and they are recorded and saved in checkpoints like the prompts.
----@class compt.OperatorTable
+---@class (exact) compt.OperatorTable: table<"parameters"|"compose", any>
 ---@field parameters? compt.OperatorParameters|fun(context: compt.OperatorContext): compt.OperatorParameters parameters by name, or a function of the sizes of the run that returns them
 ---@field compose compt.Operator the operator
-local OperatorTable = {}
 
 ---The composition operators. Operators that are defined with `compt.compose.define` become fields, too. Each raises an error if the shapes do not match.
 ---@class compt.compose
@@ -621,7 +603,7 @@ function compose.private(private, sources, weights) end
 ---})
 ---```
 ---@param name string
----@param operator compt.Operator|compt.OperatorTable
+---@param operator compt.Operator|compt.OperatorTable|compt.path
 function compose.define(name, operator) end
 
 ---Routers: the weight of each source prompt for a task.
@@ -649,17 +631,26 @@ local router = {}
 ---| "example" # one for each example
 ---| "step" # one for the whole batch
 
----@class (exact) compt.ConstantOptions
+---@class (exact) compt.ConstantOptions: table<"tasks"|"sources"|"device", any>
 ---@field tasks integer|string[] number of tasks, or their names
 ---@field sources integer S, number of source prompts
 ---@field device? torch.device device (default "cpu")
 
----@class (exact) compt.FreeOptions: compt.ConstantOptions
+---@class (exact) compt.FreeOptions: table<"tasks"|"sources"|"device"|"train"|"eval"|"bound", any>
+---@field tasks integer|string[] number of tasks, or their names
+---@field sources integer S, number of source prompts
+---@field device? torch.device device (default "cpu")
 ---@field train? compt.Normalisation normalisation in training (default "softmax")
 ---@field eval? compt.Normalisation normalisation at inference (default "softmax")
 ---@field bound? number initial logits are drawn from U(-bound, bound) (default 0)
 
----@class (exact) compt.RelaxedBernoulliOptions: compt.FreeOptions
+---@class (exact) compt.RelaxedBernoulliOptions: table<"tasks"|"sources"|"device"|"train"|"eval"|"bound"|"temperature"|"per", any>
+---@field tasks integer|string[] number of tasks, or their names
+---@field sources integer S, number of source prompts
+---@field device? torch.device device (default "cpu")
+---@field train? compt.Normalisation normalisation in training (default "softmax")
+---@field eval? compt.Normalisation normalisation at inference (default "softmax")
+---@field bound? number initial logits are drawn from U(-bound, bound) (default 0)
 ---@field temperature? number temperature of the samples (default 1)
 ---@field per? compt.Per whether to draw a sample per example or per step (default "example")
 
@@ -687,7 +678,10 @@ function router.free(options) end
 ---@return compt.Router
 function router.constant(options) end
 
----@class (exact) compt.GumbelOptions: compt.ConstantOptions
+---@class (exact) compt.GumbelOptions: table<"tasks"|"sources"|"device"|"temperature"|"hard", any>
+---@field tasks integer|string[] number of tasks, or their names
+---@field sources integer S, number of source prompts
+---@field device? torch.device device (default "cpu")
 ---@field temperature? number temperature of the samples (default 1)
 ---@field hard? boolean one source prompt for each example: a one-hot sample with the gradient of the soft one (default false)
 
@@ -699,7 +693,10 @@ function router.constant(options) end
 ---@return compt.Router
 function router.gumbel(options) end
 
----@class (exact) compt.SparsemaxOptions: compt.ConstantOptions
+---@class (exact) compt.SparsemaxOptions: table<"tasks"|"sources"|"device"|"temperature", any>
+---@field tasks integer|string[] number of tasks, or their names
+---@field sources integer S, number of source prompts
+---@field device? torch.device device (default "cpu")
 ---@field temperature? number not used (default 1)
 
 ---A router whose weights are the projection of learned logits [tasks, S] onto the probability simplex, in training and at inference: source prompts with small logits weigh 0 (Martins & Astudillo 2016). Raises an error if a number is out of range.
@@ -728,13 +725,12 @@ local RouterContext = {}
 ---@alias compt.RouterFunction fun(context: compt.RouterContext): torch.Tensor
 
 ---A router with parameters. They are float32 and form the group `router`: their learning rate is `lr.router`, and they are recorded and saved in checkpoints like the prompts.
----@class compt.RouterTable
+---@class (exact) compt.RouterTable: table<"weights"|"parameters"|"normalised"|"inputs"|"options", any>
 ---@field weights compt.RouterFunction the weights of a batch
 ---@field parameters? compt.OperatorParameters|fun(context: compt.OperatorContext): compt.OperatorParameters parameters by name, or a function of the sizes of the run that returns them
 ---@field normalised? boolean whether the weights of a row sum to 1, within 1e-4 (default). An evaluation with fewer source prompts divides such weights by what is left of their sum, and `top_k` does; false for gates, which stay as they are
 ---@field inputs? boolean whether the weights depend on the input: `context` has `embeddings` and `mask`. Default: false. The prompts are then composed for each row, also at inference; there is no prompt of a task to export, and the record has no `router_gap`
 ---@field options? table<string, any> options of the router with their defaults, which are plain data: `router = { kind = name, OPTION = value }` of a method sets them
-local RouterTable = {}
 
 ---Defines a router; a method uses it with `router = name`, or `router = { kind = name, ... }` with options. It also becomes `compt.router[name]`, which makes one without a trainer. Autograd differentiates it. A tensor that the function captures from outside is not trained; declare it in `parameters`. A method takes the function or the table itself, too.
 ---
@@ -762,7 +758,7 @@ local RouterTable = {}
 ---})
 ---```
 ---@param name string
----@param router compt.RouterFunction|compt.RouterTable
+---@param router compt.RouterFunction|compt.RouterTable|compt.path
 function router.define(name, router) end
 
 ---The weights of source prompts for each task.
@@ -774,10 +770,10 @@ function router.define(name, router) end
 ---@field tasks string[] names of the tasks
 ---@field sources integer S, number of source prompts
 ---@field temperature number default temperature of samples. It can be set, except for the router of a trainer, which sets it at every step: use `t:set("temperature", x)` there
----@field logits torch.Tensor? # [tasks, S]; nil for "constant". Of a router in Lua: its parameter of this name
+---@field logits torch.Tensor # [tasks, S]; nil for "constant". Of a router in Lua: its parameter of this name
 local Router = {}
 
----@class (exact) compt.WeightsOptions
+---@class (exact) compt.WeightsOptions: table<"train"|"temperature"|"text", any>
 ---@field train? boolean draw samples, as in training (default false)
 ---@field temperature? number temperature of the samples; default: that of the router
 ---@field text? string[] for a router of a trainer that reads inputs: the inputs, as the tokenizer gets them; a task for each, or one for all
@@ -800,7 +796,7 @@ function Router:weights(tasks, options) end
 ---| string
 
 ---Options of ComPT's methods. S is the number of source prompts, m their length, d the model width.
----@class (exact) compt.MethodOptions
+---@class (exact) compt.MethodOptions: table<"name"|"compose"|"sources"|"length"|"private_length"|"encoder"|"init"|"router"|"placement"|"prefix"|"alone"|"lr"|"warmup"|"temperature"|"top_k"|"optimizer"|"weight_decay", any>
 ---@field name? string name in records and tables; default: that of the method
 ---@field compose? "sum"|"product"|"concat"|"private"|string|compt.Operator|compt.OperatorTable composition operator: a built-in name, a name defined with compt.compose.define, or an operator as that function takes it
 ---@field sources? integer S, number of shared source prompts (default 3; pt 0)
@@ -820,7 +816,7 @@ function Router:weights(tasks, options) end
 ---@field weight_decay? number weight decay: decoupled, but with the optimizer "sgd" added to the gradient (default 0.01)
 
 ---The router of a method.
----@class (exact) compt.MethodRouter
+---@class (exact) compt.MethodRouter: table<"kind"|"train"|"eval"|"per"|"bound"|"hard", any>
 ---@field kind? compt.RouterKind|string kind of router, or a name defined with compt.router.define, whose options can be set here, too (default "relaxed_bernoulli")
 ---@field train? compt.Normalisation normalisation in training (default "softmax")
 ---@field eval? compt.Normalisation normalisation at inference (default "softmax")
@@ -879,21 +875,38 @@ function methods.pt(options) end
 function methods.p_tuning(options) end
 
 ---Options that all other methods share.
----@class (exact) compt.PeerOptions
+---@class (exact) compt.PeerOptions: table<"lr"|"warmup"|"optimizer"|"weight_decay"|"prefix", any>
 ---@field lr? table<compt.Group, number> peak learning rates by parameter group
 ---@field warmup? number share of the steps for the warm-up
 ---@field optimizer? compt.OptimizerKind|string|compt.OptimizerOptions|compt.UpdateFunction|compt.OptimizerTable a kind of optimizer, a name defined with compt.optimizer.define, options, or an optimizer as that function takes it (default "adamw")
 ---@field weight_decay? number decoupled weight decay; 0 for methods that are published without weight decay (default 0.01)
 ---@field prefix? boolean put the prefix of its task before every input; see `compt.trainer`. Default: true for `fine_tuning` with `shared` and for `spot` without `retrieve`, else false
 
----@class (exact) compt.PeerPromptOptions: compt.PeerOptions
+---@class (exact) compt.PeerPromptOptions: table<"lr"|"warmup"|"optimizer"|"weight_decay"|"prefix"|"placement"|"init", any>
+---@field lr? table<compt.Group, number> peak learning rates by parameter group
+---@field warmup? number share of the steps for the warm-up
+---@field optimizer? compt.OptimizerKind|string|compt.OptimizerOptions|compt.UpdateFunction|compt.OptimizerTable a kind of optimizer, a name defined with compt.optimizer.define, options, or an optimizer as that function takes it (default "adamw")
+---@field weight_decay? number decoupled weight decay; 0 for methods that are published without weight decay (default 0.01)
+---@field prefix? boolean put the prefix of its task before every input; see `compt.trainer`. Default: true for `fine_tuning` with `shared` and for `spot` without `retrieve`, else false
 ---@field placement? "append"|"prepend" prompts are placed after the input and before `</s>`, or before the input (default "prepend")
 ---@field init? compt.Init initialisation of prompts (default "vocabulary")
 
----@class (exact) compt.PeerSourceOptions: compt.PeerPromptOptions
+---@class (exact) compt.PeerSourceOptions: table<"lr"|"warmup"|"optimizer"|"weight_decay"|"prefix"|"placement"|"init"|"from", any>
+---@field lr? table<compt.Group, number> peak learning rates by parameter group
+---@field warmup? number share of the steps for the warm-up
+---@field optimizer? compt.OptimizerKind|string|compt.OptimizerOptions|compt.UpdateFunction|compt.OptimizerTable a kind of optimizer, a name defined with compt.optimizer.define, options, or an optimizer as that function takes it (default "adamw")
+---@field weight_decay? number decoupled weight decay; 0 for methods that are published without weight decay (default 0.01)
+---@field prefix? boolean put the prefix of its task before every input; see `compt.trainer`. Default: true for `fine_tuning` with `shared` and for `spot` without `retrieve`, else false
+---@field placement? "append"|"prepend" prompts are placed after the input and before `</s>`, or before the input (default "prepend")
+---@field init? compt.Init initialisation of prompts (default "vocabulary")
 ---@field from? compt.Tasks source tasks; default: the tasks of the trainer
 
----@class (exact) compt.FineTuningOptions: compt.PeerOptions
+---@class (exact) compt.FineTuningOptions: table<"lr"|"warmup"|"optimizer"|"weight_decay"|"prefix"|"alone"|"shared", any>
+---@field lr? table<compt.Group, number> peak learning rates by parameter group
+---@field warmup? number share of the steps for the warm-up
+---@field optimizer? compt.OptimizerKind|string|compt.OptimizerOptions|compt.UpdateFunction|compt.OptimizerTable a kind of optimizer, a name defined with compt.optimizer.define, options, or an optimizer as that function takes it (default "adamw")
+---@field weight_decay? number decoupled weight decay; 0 for methods that are published without weight decay (default 0.01)
+---@field prefix? boolean put the prefix of its task before every input; see `compt.trainer`. Default: true for `fine_tuning` with `shared` and for `spot` without `retrieve`, else false
 ---@field alone? boolean one model for each task, trained one after the other, as published; the opposite of `shared` (default true)
 ---@field shared? boolean one model for all tasks, in mixed batches; every input begins with the prefix of its task (default false)
 
@@ -906,7 +919,12 @@ function methods.p_tuning(options) end
 ---@return compt.Method
 function methods.fine_tuning(options) end
 
----@class (exact) compt.LoraOptions: compt.PeerOptions
+---@class (exact) compt.LoraOptions: table<"lr"|"warmup"|"optimizer"|"weight_decay"|"prefix"|"at"|"rank"|"alpha"|"given"|"alone", any>
+---@field lr? table<compt.Group, number> peak learning rates by parameter group
+---@field warmup? number share of the steps for the warm-up
+---@field optimizer? compt.OptimizerKind|string|compt.OptimizerOptions|compt.UpdateFunction|compt.OptimizerTable a kind of optimizer, a name defined with compt.optimizer.define, options, or an optimizer as that function takes it (default "adamw")
+---@field weight_decay? number decoupled weight decay; 0 for methods that are published without weight decay (default 0.01)
+---@field prefix? boolean put the prefix of its task before every input; see `compt.trainer`. Default: true for `fine_tuning` with `shared` and for `spot` without `retrieve`, else false
 ---@field at? string pattern of matrices; `*` matches anything (default "*Attention.{q,v}")
 ---@field rank? integer rank r of the update (default 8)
 ---@field alpha? number the update is multiplied by alpha / r (default 8)
@@ -921,7 +939,12 @@ function methods.fine_tuning(options) end
 ---@return compt.Method
 function methods.lora(options) end
 
----@class (exact) compt.AdaptersOptions: compt.PeerOptions
+---@class (exact) compt.AdaptersOptions: table<"lr"|"warmup"|"optimizer"|"weight_decay"|"prefix"|"at"|"width"|"activation"|"norms"|"alone", any>
+---@field lr? table<compt.Group, number> peak learning rates by parameter group
+---@field warmup? number share of the steps for the warm-up
+---@field optimizer? compt.OptimizerKind|string|compt.OptimizerOptions|compt.UpdateFunction|compt.OptimizerTable a kind of optimizer, a name defined with compt.optimizer.define, options, or an optimizer as that function takes it (default "adamw")
+---@field weight_decay? number decoupled weight decay; 0 for methods that are published without weight decay (default 0.01)
+---@field prefix? boolean put the prefix of its task before every input; see `compt.trainer`. Default: true for `fine_tuning` with `shared` and for `spot` without `retrieve`, else false
 ---@field at? string pattern of modules (default "*.{SelfAttention,DenseReluDense}")
 ---@field width? integer width w of the bottleneck; default: d / 32
 ---@field activation? "gelu"|"relu"|"silu" activation of the bottleneck (default "gelu")
@@ -936,7 +959,12 @@ function methods.lora(options) end
 ---@return compt.Method
 function methods.adapters(options) end
 
----@class (exact) compt.BitfitOptions: compt.PeerOptions
+---@class (exact) compt.BitfitOptions: table<"lr"|"warmup"|"optimizer"|"weight_decay"|"prefix"|"at"|"alone", any>
+---@field lr? table<compt.Group, number> peak learning rates by parameter group
+---@field warmup? number share of the steps for the warm-up
+---@field optimizer? compt.OptimizerKind|string|compt.OptimizerOptions|compt.UpdateFunction|compt.OptimizerTable a kind of optimizer, a name defined with compt.optimizer.define, options, or an optimizer as that function takes it (default "adamw")
+---@field weight_decay? number decoupled weight decay; 0 for methods that are published without weight decay (default 0.01)
+---@field prefix? boolean put the prefix of its task before every input; see `compt.trainer`. Default: true for `fine_tuning` with `shared` and for `spot` without `retrieve`, else false
 ---@field at? string pattern of matrices and norms (default "*")
 ---@field alone? boolean train each task separately (required: each task has its own biases) (default true)
 
@@ -948,7 +976,12 @@ function methods.adapters(options) end
 ---@return compt.Method
 function methods.bitfit(options) end
 
----@class (exact) compt.PrefixTuningOptions: compt.PeerOptions
+---@class (exact) compt.PrefixTuningOptions: table<"lr"|"warmup"|"optimizer"|"weight_decay"|"prefix"|"length"|"hidden"|"alone", any>
+---@field lr? table<compt.Group, number> peak learning rates by parameter group
+---@field warmup? number share of the steps for the warm-up
+---@field optimizer? compt.OptimizerKind|string|compt.OptimizerOptions|compt.UpdateFunction|compt.OptimizerTable a kind of optimizer, a name defined with compt.optimizer.define, options, or an optimizer as that function takes it (default "adamw")
+---@field weight_decay? number decoupled weight decay; 0 for methods that are published without weight decay (default 0.01)
+---@field prefix? boolean put the prefix of its task before every input; see `compt.trainer`. Default: true for `fine_tuning` with `shared` and for `spot` without `retrieve`, else false
 ---@field length? integer number of prefix positions, m (default 5)
 ---@field hidden? integer width of the MLP that reparametrises the prefix (default 512)
 ---@field alone? boolean train each task separately (required: each task has its own prefixes) (default true)
@@ -961,7 +994,14 @@ function methods.bitfit(options) end
 ---@return compt.Method
 function methods.prefix_tuning(options) end
 
----@class (exact) compt.DeptOptions: compt.PeerPromptOptions
+---@class (exact) compt.DeptOptions: table<"lr"|"warmup"|"optimizer"|"weight_decay"|"prefix"|"placement"|"init"|"length"|"rank"|"alpha"|"positions"|"alone", any>
+---@field lr? table<compt.Group, number> peak learning rates by parameter group
+---@field warmup? number share of the steps for the warm-up
+---@field optimizer? compt.OptimizerKind|string|compt.OptimizerOptions|compt.UpdateFunction|compt.OptimizerTable a kind of optimizer, a name defined with compt.optimizer.define, options, or an optimizer as that function takes it (default "adamw")
+---@field weight_decay? number decoupled weight decay; 0 for methods that are published without weight decay (default 0.01)
+---@field prefix? boolean put the prefix of its task before every input; see `compt.trainer`. Default: true for `fine_tuning` with `shared` and for `spot` without `retrieve`, else false
+---@field placement? "append"|"prepend" prompts are placed after the input and before `</s>`, or before the input (default "prepend")
+---@field init? compt.Init initialisation of prompts (default "vocabulary")
 ---@field length? integer rows of the prompt (default 12)
 ---@field rank? integer rank r of the update of the embeddings (default 8)
 ---@field alpha? number the update is multiplied by alpha / sqrt(r); default: sqrt(r), for a factor of 1
@@ -976,7 +1016,15 @@ function methods.prefix_tuning(options) end
 ---@return compt.Method
 function methods.dept(options) end
 
----@class (exact) compt.SpotOptions: compt.PeerSourceOptions
+---@class (exact) compt.SpotOptions: table<"lr"|"warmup"|"optimizer"|"weight_decay"|"prefix"|"placement"|"init"|"from"|"length"|"retrieve"|"top", any>
+---@field lr? table<compt.Group, number> peak learning rates by parameter group
+---@field warmup? number share of the steps for the warm-up
+---@field optimizer? compt.OptimizerKind|string|compt.OptimizerOptions|compt.UpdateFunction|compt.OptimizerTable a kind of optimizer, a name defined with compt.optimizer.define, options, or an optimizer as that function takes it (default "adamw")
+---@field weight_decay? number decoupled weight decay; 0 for methods that are published without weight decay (default 0.01)
+---@field prefix? boolean put the prefix of its task before every input; see `compt.trainer`. Default: true for `fine_tuning` with `shared` and for `spot` without `retrieve`, else false
+---@field placement? "append"|"prepend" prompts are placed after the input and before `</s>`, or before the input (default "prepend")
+---@field init? compt.Init initialisation of prompts (default "vocabulary")
+---@field from? compt.Tasks source tasks; default: the tasks of the trainer
 ---@field length? integer rows of a prompt (default 20)
 ---@field retrieve? false|"best"|"average" initial prompt of a target task: one prompt trained on all source tasks; the prompt of the most similar source task; or a weighted mean of the most similar ones (default false)
 ---@field top? integer number of prompts in the mean (default 3)
@@ -989,7 +1037,15 @@ function methods.dept(options) end
 ---@return compt.Method
 function methods.spot(options) end
 
----@class (exact) compt.AttemptOptions: compt.PeerSourceOptions
+---@class (exact) compt.AttemptOptions: table<"lr"|"warmup"|"optimizer"|"weight_decay"|"prefix"|"placement"|"init"|"from"|"length"|"width"|"sources"|"shared", any>
+---@field lr? table<compt.Group, number> peak learning rates by parameter group
+---@field warmup? number share of the steps for the warm-up
+---@field optimizer? compt.OptimizerKind|string|compt.OptimizerOptions|compt.UpdateFunction|compt.OptimizerTable a kind of optimizer, a name defined with compt.optimizer.define, options, or an optimizer as that function takes it (default "adamw")
+---@field weight_decay? number decoupled weight decay; 0 for methods that are published without weight decay (default 0.01)
+---@field prefix? boolean put the prefix of its task before every input; see `compt.trainer`. Default: true for `fine_tuning` with `shared` and for `spot` without `retrieve`, else false
+---@field placement? "append"|"prepend" prompts are placed after the input and before `</s>`, or before the input (default "prepend")
+---@field init? compt.Init initialisation of prompts (default "vocabulary")
+---@field from? compt.Tasks source tasks; default: the tasks of the trainer
 ---@field length? integer rows of a prompt (default 20)
 ---@field width? integer width of the attention network (default 100)
 ---@field sources? (compt.Prompt|torch.Tensor)[] source prompts [m, d] that are already trained; by default they are trained first
@@ -1003,7 +1059,15 @@ function methods.spot(options) end
 ---@return compt.Method
 function methods.attempt(options) end
 
----@class (exact) compt.MptOptions: compt.PeerSourceOptions
+---@class (exact) compt.MptOptions: table<"lr"|"warmup"|"optimizer"|"weight_decay"|"prefix"|"placement"|"init"|"from"|"length"|"lambda", any>
+---@field lr? table<compt.Group, number> peak learning rates by parameter group
+---@field warmup? number share of the steps for the warm-up
+---@field optimizer? compt.OptimizerKind|string|compt.OptimizerOptions|compt.UpdateFunction|compt.OptimizerTable a kind of optimizer, a name defined with compt.optimizer.define, options, or an optimizer as that function takes it (default "adamw")
+---@field weight_decay? number decoupled weight decay; 0 for methods that are published without weight decay (default 0.01)
+---@field prefix? boolean put the prefix of its task before every input; see `compt.trainer`. Default: true for `fine_tuning` with `shared` and for `spot` without `retrieve`, else false
+---@field placement? "append"|"prepend" prompts are placed after the input and before `</s>`, or before the input (default "prepend")
+---@field init? compt.Init initialisation of prompts (default "vocabulary")
+---@field from? compt.Tasks source tasks; default: the tasks of the trainer
 ---@field length? integer rows of a prompt (default 20)
 ---@field lambda? number weight of the distillation loss (default 0.9)
 
@@ -1015,7 +1079,12 @@ function methods.attempt(options) end
 ---@return compt.Method
 function methods.mpt(options) end
 
----@class (exact) compt.Mp2Options: compt.PeerOptions
+---@class (exact) compt.Mp2Options: table<"lr"|"warmup"|"optimizer"|"weight_decay"|"prefix"|"sources"|"length"|"rank"|"pretrain"|"placement"|"from", any>
+---@field lr? table<compt.Group, number> peak learning rates by parameter group
+---@field warmup? number share of the steps for the warm-up
+---@field optimizer? compt.OptimizerKind|string|compt.OptimizerOptions|compt.UpdateFunction|compt.OptimizerTable a kind of optimizer, a name defined with compt.optimizer.define, options, or an optimizer as that function takes it (default "adamw")
+---@field weight_decay? number decoupled weight decay; 0 for methods that are published without weight decay (default 0.01)
+---@field prefix? boolean put the prefix of its task before every input; see `compt.trainer`. Default: true for `fine_tuning` with `shared` and for `spot` without `retrieve`, else false
 ---@field sources? integer number of modular prompts (default 8)
 ---@field length? integer rows of a prompt (default 50)
 ---@field rank? integer rank of all modular prompts together (default 300)
@@ -1031,7 +1100,12 @@ function methods.mpt(options) end
 ---@return compt.Method
 function methods.mp2(options) end
 
----@class (exact) compt.MixedOptions: compt.PeerOptions
+---@class (exact) compt.MixedOptions: table<"lr"|"warmup"|"optimizer"|"weight_decay"|"prefix"|"mix"|"join"|"share"|"sources"|"length"|"placement"|"init", any>
+---@field lr? table<compt.Group, number> peak learning rates by parameter group
+---@field warmup? number share of the steps for the warm-up
+---@field optimizer? compt.OptimizerKind|string|compt.OptimizerOptions|compt.UpdateFunction|compt.OptimizerTable a kind of optimizer, a name defined with compt.optimizer.define, options, or an optimizer as that function takes it (default "adamw")
+---@field weight_decay? number decoupled weight decay; 0 for methods that are published without weight decay (default 0.01)
+---@field prefix? boolean put the prefix of its task before every input; see `compt.trainer`. Default: true for `fine_tuning` with `shared` and for `spot` without `retrieve`, else false
 ---@field mix? "mean"|"max"|"concat"|"linear" how the source prompts are combined (default "mean")
 ---@field join? "sum"|"product"|"concat" how the result is combined with the private prompt (default "sum")
 ---@field share? number|"learned"|false weight a of the private prompt: (1 - a) mixed and a private (default false)
@@ -1048,7 +1122,12 @@ function methods.mp2(options) end
 ---@return compt.Method
 function methods.mixed(options) end
 
----@class (exact) compt.UlptOptions: compt.PeerOptions
+---@class (exact) compt.UlptOptions: table<"lr"|"warmup"|"optimizer"|"weight_decay"|"prefix"|"length"|"rank"|"projection"|"placement"|"alone", any>
+---@field lr? table<compt.Group, number> peak learning rates by parameter group
+---@field warmup? number share of the steps for the warm-up
+---@field optimizer? compt.OptimizerKind|string|compt.OptimizerOptions|compt.UpdateFunction|compt.OptimizerTable a kind of optimizer, a name defined with compt.optimizer.define, options, or an optimizer as that function takes it (default "adamw")
+---@field weight_decay? number decoupled weight decay; 0 for methods that are published without weight decay (default 0.01)
+---@field prefix? boolean put the prefix of its task before every input; see `compt.trainer`. Default: true for `fine_tuning` with `shared` and for `spot` without `retrieve`, else false
 ---@field length? integer m, rows of the prompt (default 20)
 ---@field rank? integer r, the dimension that the prompt is trained in (default 2)
 ---@field projection? integer seed of the fixed projection, the same for all tasks; runs with the same one have the same projection (default 0)
@@ -1063,7 +1142,14 @@ function methods.mixed(options) end
 ---@return compt.Method
 function methods.ulpt(options) end
 
----@class (exact) compt.ResidualOptions: compt.PeerPromptOptions
+---@class (exact) compt.ResidualOptions: table<"lr"|"warmup"|"optimizer"|"weight_decay"|"prefix"|"placement"|"init"|"length"|"width"|"separate"|"alone", any>
+---@field lr? table<compt.Group, number> peak learning rates by parameter group
+---@field warmup? number share of the steps for the warm-up
+---@field optimizer? compt.OptimizerKind|string|compt.OptimizerOptions|compt.UpdateFunction|compt.OptimizerTable a kind of optimizer, a name defined with compt.optimizer.define, options, or an optimizer as that function takes it (default "adamw")
+---@field weight_decay? number decoupled weight decay; 0 for methods that are published without weight decay (default 0.01)
+---@field prefix? boolean put the prefix of its task before every input; see `compt.trainer`. Default: true for `fine_tuning` with `shared` and for `spot` without `retrieve`, else false
+---@field placement? "append"|"prepend" prompts are placed after the input and before `</s>`, or before the input (default "prepend")
+---@field init? compt.Init initialisation of prompts (default "vocabulary")
 ---@field length? integer m, rows of the prompt (default 10)
 ---@field width? integer width of the network (default 800)
 ---@field separate? boolean a network for each row of the prompt (default false)
@@ -1077,7 +1163,14 @@ function methods.ulpt(options) end
 ---@return compt.Method
 function methods.residual(options) end
 
----@class (exact) compt.SmopOptions: compt.PeerPromptOptions
+---@class (exact) compt.SmopOptions: table<"lr"|"warmup"|"optimizer"|"weight_decay"|"prefix"|"placement"|"init"|"prompts"|"length"|"top"|"noise"|"alone", any>
+---@field lr? table<compt.Group, number> peak learning rates by parameter group
+---@field warmup? number share of the steps for the warm-up
+---@field optimizer? compt.OptimizerKind|string|compt.OptimizerOptions|compt.UpdateFunction|compt.OptimizerTable a kind of optimizer, a name defined with compt.optimizer.define, options, or an optimizer as that function takes it (default "adamw")
+---@field weight_decay? number decoupled weight decay; 0 for methods that are published without weight decay (default 0.01)
+---@field prefix? boolean put the prefix of its task before every input; see `compt.trainer`. Default: true for `fine_tuning` with `shared` and for `spot` without `retrieve`, else false
+---@field placement? "append"|"prepend" prompts are placed after the input and before `</s>`, or before the input (default "prepend")
+---@field init? compt.Init initialisation of prompts (default "vocabulary")
 ---@field prompts? integer k, number of prompts of a task, at most d (default 4)
 ---@field length? integer m, rows of each (default 5)
 ---@field top? integer number of prompts that an input adds up (default 1)
@@ -1092,7 +1185,14 @@ function methods.residual(options) end
 ---@return compt.Method
 function methods.smop(options) end
 
----@class (exact) compt.LopaOptions: compt.PeerPromptOptions
+---@class (exact) compt.LopaOptions: table<"lr"|"warmup"|"optimizer"|"weight_decay"|"prefix"|"placement"|"init"|"length"|"rank"|"width"|"alone", any>
+---@field lr? table<compt.Group, number> peak learning rates by parameter group
+---@field warmup? number share of the steps for the warm-up
+---@field optimizer? compt.OptimizerKind|string|compt.OptimizerOptions|compt.UpdateFunction|compt.OptimizerTable a kind of optimizer, a name defined with compt.optimizer.define, options, or an optimizer as that function takes it (default "adamw")
+---@field weight_decay? number decoupled weight decay; 0 for methods that are published without weight decay (default 0.01)
+---@field prefix? boolean put the prefix of its task before every input; see `compt.trainer`. Default: true for `fine_tuning` with `shared` and for `spot` without `retrieve`, else false
+---@field placement? "append"|"prepend" prompts are placed after the input and before `</s>`, or before the input (default "prepend")
+---@field init? compt.Init initialisation of prompts (default "vocabulary")
 ---@field length? integer m, rows of the prompt (default 10)
 ---@field rank? integer r, rank of the gate (default 4)
 ---@field width? integer width of the networks that compute the gate (default 64)
@@ -1106,7 +1206,14 @@ function methods.smop(options) end
 ---@return compt.Method
 function methods.lopa(options) end
 
----@class (exact) compt.AdeptOptions: compt.PeerPromptOptions
+---@class (exact) compt.AdeptOptions: table<"lr"|"warmup"|"optimizer"|"weight_decay"|"prefix"|"placement"|"init"|"length"|"rank"|"dropout"|"alone", any>
+---@field lr? table<compt.Group, number> peak learning rates by parameter group
+---@field warmup? number share of the steps for the warm-up
+---@field optimizer? compt.OptimizerKind|string|compt.OptimizerOptions|compt.UpdateFunction|compt.OptimizerTable a kind of optimizer, a name defined with compt.optimizer.define, options, or an optimizer as that function takes it (default "adamw")
+---@field weight_decay? number decoupled weight decay; 0 for methods that are published without weight decay (default 0.01)
+---@field prefix? boolean put the prefix of its task before every input; see `compt.trainer`. Default: true for `fine_tuning` with `shared` and for `spot` without `retrieve`, else false
+---@field placement? "append"|"prepend" prompts are placed after the input and before `</s>`, or before the input (default "prepend")
+---@field init? compt.Init initialisation of prompts (default "vocabulary")
 ---@field length? integer rows of the prompt (default 12)
 ---@field rank? integer width r of the network (default 8)
 ---@field dropout? number dropout in the network in training (default 0.1)
@@ -1120,7 +1227,12 @@ function methods.lopa(options) end
 ---@return compt.Method
 function methods.adept(options) end
 
----@class (exact) compt.HptOptions: compt.PeerOptions
+---@class (exact) compt.HptOptions: table<"lr"|"warmup"|"optimizer"|"weight_decay"|"prefix"|"length"|"width"|"placement", any>
+---@field lr? table<compt.Group, number> peak learning rates by parameter group
+---@field warmup? number share of the steps for the warm-up
+---@field optimizer? compt.OptimizerKind|string|compt.OptimizerOptions|compt.UpdateFunction|compt.OptimizerTable a kind of optimizer, a name defined with compt.optimizer.define, options, or an optimizer as that function takes it (default "adamw")
+---@field weight_decay? number decoupled weight decay; 0 for methods that are published without weight decay (default 0.01)
+---@field prefix? boolean put the prefix of its task before every input; see `compt.trainer`. Default: true for `fine_tuning` with `shared` and for `spot` without `retrieve`, else false
 ---@field length? integer m, rows of each of the three parts of a prompt (default 5)
 ---@field width? integer width of the networks that compute them (default 64)
 ---@field placement? "append"|"prepend" prompts are placed after the input and before `</s>`, or before the input (default "prepend")
@@ -1133,7 +1245,14 @@ function methods.adept(options) end
 ---@return compt.Method
 function methods.hpt(options) end
 
----@class (exact) compt.GroupedOptions: compt.PeerPromptOptions
+---@class (exact) compt.GroupedOptions: table<"lr"|"warmup"|"optimizer"|"weight_decay"|"prefix"|"placement"|"init"|"groups"|"length"|"own"|"join", any>
+---@field lr? table<compt.Group, number> peak learning rates by parameter group
+---@field warmup? number share of the steps for the warm-up
+---@field optimizer? compt.OptimizerKind|string|compt.OptimizerOptions|compt.UpdateFunction|compt.OptimizerTable a kind of optimizer, a name defined with compt.optimizer.define, options, or an optimizer as that function takes it (default "adamw")
+---@field weight_decay? number decoupled weight decay; 0 for methods that are published without weight decay (default 0.01)
+---@field prefix? boolean put the prefix of its task before every input; see `compt.trainer`. Default: true for `fine_tuning` with `shared` and for `spot` without `retrieve`, else false
+---@field placement? "append"|"prepend" prompts are placed after the input and before `</s>`, or before the input (default "prepend")
+---@field init? compt.Init initialisation of prompts (default "vocabulary")
 ---@field groups? table groups of tasks: name -> list of tasks, or of tasks and groups within the group (required)
 ---@field length? integer m, rows of each prompt (default 20)
 ---@field own? boolean whether each task also has a prompt of its own (default true)
@@ -1147,17 +1266,32 @@ function methods.hpt(options) end
 ---@return compt.Method
 function methods.grouped(options) end
 
----What the function `build(setup)` of a custom method returns. A custom method is a table { name, build, lr, warmup, temperature, init, placement, prefix, from, alone, optimizer, weight_decay, settings }; see examples/own_method.lua. `build` declares parameters with `setup:parameter` and returns functions that use them.
----@class compt.Plan
+---A custom method: a table for the option `method` of `compt.trainer`; see examples/own_method.lua.
+---@class (exact) compt.CustomMethod: table<"name"|"build"|"lr"|"warmup"|"temperature"|"init"|"placement"|"prefix"|"from"|"alone"|"optimizer"|"weight_decay"|"settings", any>
+---@field name? string name in records and tables (default "custom")
+---@field build fun(setup: compt.Setup): compt.Plan declares parameters with `setup:parameter` and returns functions that use them
+---@field lr table<string, number> peak learning rates by parameter group
+---@field warmup? number share of the steps for the warm-up of the learning rates (default 0)
+---@field temperature? number[] router temperature at the first and the last step
+---@field init? compt.Init initialisation of `setup:prompt`
+---@field placement? "append"|"prepend" prompts are placed after the input and before `</s>`, or before the input (default "append")
+---@field prefix? boolean put the prefix of its task before every input; see `compt.trainer` (default false)
+---@field from? compt.Tasks source tasks, on whose rows stages with `from` train
+---@field alone? boolean train each task separately, one after the other (default false)
+---@field optimizer? compt.OptimizerKind|string|compt.OptimizerOptions|compt.UpdateFunction|compt.OptimizerTable a kind of optimizer, a name defined with compt.optimizer.define, options, or an optimizer as that function takes it (default "adamw")
+---@field weight_decay? number weight decay: decoupled, but with the optimizer "sgd" added to the gradient (default 0.01)
+---@field settings? table<string, any> additional settings, recorded with the method and not used otherwise
+
+---What the function `build(setup)` of a custom method returns.
+---@class (exact) compt.Plan: table<"give"|"loss"|"sources"|"private"|"stages", any>
 ---@field give? compt.Give returns the prompts and changes for the rows of a batch; a stage may have another one
 ---@field loss? fun(batch: compt.Batch, out: compt.Outputs): torch.Tensor loss as a scalar tensor; default: `out.loss`
 ---@field sources? integer number of source prompts that an evaluation can isolate in the last stage (`batch.kept`) (default 0)
 ---@field private? boolean whether there are private prompts that an evaluation can exclude (default true)
 ---@field stages? compt.PlanStage[] stages of training, in order; default: one stage with all groups
-local Plan = {}
 
 ---A stage of training. Every stage starts with a fresh optimizer state.
----@class compt.PlanStage
+---@class (exact) compt.PlanStage: table<"name"|"share"|"train"|"give"|"loss"|"begin"|"alone"|"from"|"lr", any>
 ---@field name string name in progress, records and messages
 ---@field share? number share of the steps (if `alone`: of the steps of each task); default: equal shares
 ---@field train? string[] parameter groups to train; default: all
@@ -1167,7 +1301,6 @@ local Plan = {}
 ---@field alone? boolean train each task separately, one after the other (default false)
 ---@field from? boolean train on the rows of the method's source tasks `from` (default false)
 ---@field lr? table<string, number> learning rates by group; default: those of the method
-local PlanStage = {}
 
 ---A function of a batch that returns a prompt [B, m, d] for each row, a table { prompt, shift, changes }, or nil. The trainer calls it once when it is created. It raises an error if the prompts are not float32, have a wrong shape or device or are not finite, or if nothing that is returned depends on a parameter.
 ---@alias compt.Give
@@ -1181,7 +1314,7 @@ local PlanStage = {}
 local Given = {}
 
 ---A change of one module of the backbone.
----@class compt.Change
+---@class (exact) compt.Change: table<"low_rank"|"scale"|"bias"|"gain"|"bottleneck"|"activation"|"prefix", any>
 ---@field low_rank? torch.Tensor[] of a matrix: { A [r, in], B [out, r] }, for W x + scale B A x (LoRA)
 ---@field scale? number factor of `low_rank` (default 1)
 ---@field bias? torch.Tensor of a matrix or norm: [out], added to the output
@@ -1189,7 +1322,6 @@ local Given = {}
 ---@field bottleneck? torch.Tensor[] after a module: { down [w, d], down_bias [w], up [d, w], up_bias [d] }, for h + up(activation(down(h)))
 ---@field activation? "gelu"|"relu"|"silu" activation of `bottleneck` (default "gelu")
 ---@field prefix? torch.Tensor[] of an attention: { keys [m, inner], values [m, inner] }, placed before those of the input
-local Change = {}
 
 ---A module of the backbone that can be changed, with its name in checkpoints.
 ---@class compt.Place
@@ -1202,7 +1334,7 @@ local Place = {}
 ---The argument of `build` of a custom method.
 ---@class compt.Setup
 ---@field tasks string[] the tasks of the trainer
----@field from string[]? the source tasks; nil if there are none. "source:NAME" if a task is both source and target
+---@field from string[] the source tasks; nil if there are none. "source:NAME" if a task is both source and target
 ---@field backbone compt.Backbone the backbone
 ---@field d_model integer d, its width
 ---@field max_source_length integer maximum input length in tokens
@@ -1278,9 +1410,9 @@ function Batch:forward(given) end
 ---@field mask torch.Tensor # [B, T]: 1 for a target token, 0 for padding
 local Outputs = {}
 
----@class (exact) compt.TrainerOptions
+---@class (exact) compt.TrainerOptions: table<"backbone"|"method"|"tasks"|"stream"|"epochs"|"steps"|"batch_size"|"accumulate"|"control"|"evaluate_every"|"evaluate_limit"|"checkpoint_every"|"keep"|"best"|"non_finite"|"optimizer"|"weight_decay"|"clip"|"dropout"|"placement"|"prefix"|"max_source_length"|"length_buckets"|"sampler"|"attention"|"recompute"|"seed"|"name"|"out"|"progress", any>
 ---@field backbone compt.Backbone the backbone; trainable for methods that train it
----@field method compt.Method|compt.MethodOptions|table the method
+---@field method compt.Method|compt.MethodOptions|compt.CustomMethod|table the method
 ---@field tasks? compt.Tasks the tasks; use `tasks` or `stream`
 ---@field stream? fun(step: integer): table returns the batch of a step, { source = texts or lists of token ids, target = the same }; needs `steps`
 ---@field epochs? integer passes over the training rows; use `epochs` or `steps` (default 30)
@@ -1311,7 +1443,7 @@ local Outputs = {}
 ---@field progress? boolean show progress (default true)
 
 ---The policy if the loss of a step is not finite.
----@class (exact) compt.NonFinite
+---@class (exact) compt.NonFinite: table<"policy"|"tries", any>
 ---@field policy "stop"|"skip"|"rollback" "stop": end the run with the parameters before that step; "skip": skip the batch; "rollback": go back at most 50 steps (`checkpoint_every`) and continue with other batches
 ---@field tries? integer batches skipped in a row, or total rollbacks, before the run ends (default 10)
 
@@ -1335,13 +1467,13 @@ function compt.trainer(options) end
 ---```
 ---@class compt.Trainer
 ---@field backbone compt.Backbone
----@field tasks compt.Tasks? nil for a stream
----@field bank compt.PromptBank? nil if the method has no prompt bank
----@field router compt.Router? nil without source prompts
+---@field tasks compt.Tasks nil for a stream
+---@field bank compt.PromptBank nil if the method has no prompt bank
+---@field router compt.Router nil without source prompts
 ---@field name string name of the run
 ---@field steps integer number of steps so far
 ---@field total_steps integer number of steps of the whole run
----@field out string? folder of the run; nil before it exists
+---@field out string folder of the run; nil before it exists
 ---@field config table<string, any> settings of the run as in `config.json`, a copy; functions and objects are text
 ---@field method table<string, any> the method in `config`: its name and its options
 ---@field history compt.History losses, learning rates and scores so far; with a record it is read from there each time
@@ -1369,7 +1501,7 @@ local StepReport = {}
 ---@class compt.RunReport
 ---@field steps integer number of steps so far
 ---@field seconds number time spent in steps
----@field out string? folder of the run
+---@field out string folder of the run; nil without one
 local RunReport = {}
 
 ---Makes one optimizer step. Raises an error if all steps are done, if a custom function fails, or if the loss is not finite and `non_finite` says to stop. After the last step the run is recorded as finished, as by `run`.
@@ -1379,7 +1511,7 @@ local RunReport = {}
 ---@return compt.StepReport
 function Trainer:step() end
 
----@class (exact) compt.RunOptions
+---@class (exact) compt.RunOptions: table<"steps", any>
 ---@field steps? integer maximum number of steps to make, not more than `total_steps`; default: all remaining steps
 
 ---Makes all remaining steps, or the next `steps` of them, with evaluations and checkpoints in between. Ctrl-C stops it after the current step; the next call of `run` continues. The result of the run is written after the last step. Raises the errors of `step`, and an error when it is interrupted.
@@ -1427,7 +1559,7 @@ function Trainer:reload() end
 ---@return nil
 function Trainer:save(file) end
 
----@class (exact) compt.LoadOptions
+---@class (exact) compt.LoadOptions: table<"best"|"only", any>
 ---@field best? boolean for the folder of a run: load the checkpoint with the best score instead of the newest (default false)
 ---@field only? "parameters" load only the parameters that match by name and shape, to start a new run from an old one
 
@@ -1444,7 +1576,7 @@ function Trainer:load(path, options) end
 ---A part of a composition: "total", "private", "all_src", or a source prompt ("src0", "src1" ...).
 ---@alias compt.part_name string
 
----@class (exact) compt.EvaluateOptions
+---@class (exact) compt.EvaluateOptions: table<"only"|"without"|"weights"|"normalise"|"tasks"|"limit"|"decoding"|"max_new_tokens"|"num_beams"|"min_new_tokens"|"length_penalty"|"early_stopping"|"batch_tokens", any>
 ---@field only? compt.part_name use only this part of the composition: a source prompt ("src0"), "all_src" or "private"; "total" is the whole composition
 ---@field without? compt.part_name use all of the composition except this part
 ---@field weights? "renormalised"|"as_learned" router weights of the remaining source prompts, with `only` and `without` (default "renormalised")
@@ -1464,7 +1596,7 @@ function Trainer:load(path, options) end
 ---@field source string input text
 ---@field label string the label
 ---@field prediction string the predicted label word, or the decoded text if it is not a label word
----@field references string[]? all texts that are right, if there are several
+---@field references string[] all texts that are right; nil unless there are several
 local Prediction = {}
 
 ---The result of an evaluation. `print` shows it as a table.
@@ -1486,7 +1618,7 @@ local Result = {}
 ---@return compt.Result
 function Trainer:evaluate(split, options) end
 
----@class (exact) compt.PredictOptions
+---@class (exact) compt.PredictOptions: table<"task"|"text"|"rows"|"only"|"without"|"weights"|"normalise"|"batch", any>
 ---@field task? compt.task_name|integer the task; may be omitted if there is only one
 ---@field text? string|string[]|table<string, any> the text of a row, or a list of them, for tasks that read one column; or one row by column, with the columns of the task only
 ---@field rows? (table<string, any>|string)[] rows by column; further columns are kept in `row` of the answer. Use `text` or `rows`
@@ -1501,7 +1633,7 @@ function Trainer:evaluate(split, options) end
 ---@field source string input text, as the model reads it
 ---@field prediction string the predicted label word, or the decoded text if it is not a label word
 ---@field score number? probability of the prediction among the label words; nil for numbers, free text, and a text that is not a label word
----@field scores table<string, number>? probability of each label word among them; nil for numbers and free text
+---@field scores table<string, number> probability of each label word among them; nil for numbers and free text
 ---@field cut boolean? true if the input was longer than `max_source_length` and was truncated
 ---@field row table<string, any> the row as it was given, by column
 local RowPrediction = {}
@@ -1515,7 +1647,15 @@ local RowPrediction = {}
 ---@return compt.RowPrediction[]
 function Trainer:predict(options) end
 
----@class (exact) compt.GenerateTextOptions: compt.PredictOptions
+---@class (exact) compt.GenerateTextOptions: table<"task"|"text"|"rows"|"only"|"without"|"weights"|"normalise"|"batch"|"max_new_tokens"|"num_beams"|"min_new_tokens"|"length_penalty"|"early_stopping", any>
+---@field task? compt.task_name|integer the task; may be omitted if there is only one
+---@field text? string|string[]|table<string, any> the text of a row, or a list of them, for tasks that read one column; or one row by column, with the columns of the task only
+---@field rows? (table<string, any>|string)[] rows by column; further columns are kept in `row` of the answer. Use `text` or `rows`
+---@field only? compt.part_name use only this part of the composition, as in `evaluate`
+---@field without? compt.part_name use all of the composition except this part
+---@field weights? "renormalised"|"as_learned" router weights of the remaining source prompts, with `only` and `without` (default "renormalised")
+---@field normalise? compt.Normalisation replaces the router's normalisation at inference
+---@field batch? integer number of rows in a batch (default 32)
 ---@field max_new_tokens? integer maximum number of new tokens; default: that of the task, 20 for label words and numbers
 ---@field num_beams? integer number of beams; default: that of the task, 1 for label words and numbers
 ---@field min_new_tokens? integer number of tokens before `</s>` may come
@@ -1551,7 +1691,7 @@ function Trainer:generate(options) end
 ---@field task_losses table<string, torch.Tensor> mean loss of each task in the batch
 ---@field grad_norm torch.Tensor gradient norm before clipping
 ---@field grad_norms table<string, torch.Tensor> the same by parameter group
----@field temperature torch.Tensor? temperature of the router, if it has one
+---@field temperature torch.Tensor temperature of the router; nil if it has none
 ---@field epoch torch.Tensor
 ---@field seconds torch.Tensor duration of each step
 ---@field evaluated torch.Tensor the steps after which validation rows were evaluated, int64
@@ -1583,7 +1723,7 @@ function Trainer:backbone_of(task) end
 ---@return compt.Prompts
 function Trainer:prompts() end
 
----@class (exact) compt.ExportLoraOptions
+---@class (exact) compt.ExportLoraOptions: table<"task"|"overwrite", any>
 ---@field task? compt.task_name|integer the task (default 1)
 ---@field overwrite? boolean replace an adapter that is already in the folder (default false)
 
@@ -1633,7 +1773,7 @@ local optimizer = {}
 ---| "sgd" # stochastic gradient descent with momentum, as in PyTorch
 
 ---AdamW (Loshchilov and Hutter 2019), as in PyTorch; Adafactor (Shazeer and Stern 2018), as in transformers; Lion (Chen et al. 2023); SGD, as in PyTorch. Or the name of an optimizer that is defined with compt.optimizer.define, whose options can be set here, too.
----@class (exact) compt.OptimizerOptions
+---@class (exact) compt.OptimizerOptions: table<"kind"|"betas"|"eps"|"scale_by_rms"|"scale_parameter"|"decay_rate"|"clip_threshold"|"momentum"|"dampening"|"nesterov", any>
 ---@field kind compt.OptimizerKind|string type of optimizer
 ---@field betas? number[] adamw: decay rates of the moments (default { 0.9, 0.999 }); lion: weights of the momentum in the update and in the momentum (default { 0.9, 0.99 })
 ---@field eps? number adamw: added to the denominator (default 1e-8)
@@ -1645,28 +1785,32 @@ local optimizer = {}
 ---@field dampening? number sgd: share of a gradient that is not added to the momentum (default 0)
 ---@field nesterov? boolean sgd: look ahead by the momentum (default false)
 
----@class (exact) compt.RateOptions
+---@class (exact) compt.RateOptions: table<"lr"|"weight_decay", any>
 ---@field lr? number learning rate, 0 or more (default 1e-3)
 ---@field weight_decay? number weight decay, 0 or more (default 0)
 
----@class (exact) compt.AdamWOptions
+---@class (exact) compt.AdamWOptions: table<"lr"|"weight_decay"|"betas"|"eps"|"scale_by_rms", any>
 ---@field lr? number learning rate, 0 or more (default 1e-3)
 ---@field weight_decay? number decoupled weight decay, 0 or more (default 0.01)
 ---@field betas? number[] decay rates of the moments (default { 0.9, 0.999 })
 ---@field eps? number added to the denominator (default 1e-8)
 ---@field scale_by_rms? boolean multiply the learning rate by the root mean square of the parameter (default false)
 
----@class (exact) compt.AdafactorOptions: compt.RateOptions
+---@class (exact) compt.AdafactorOptions: table<"lr"|"weight_decay"|"scale_parameter"|"decay_rate"|"clip_threshold", any>
+---@field lr? number learning rate, 0 or more (default 1e-3)
+---@field weight_decay? number weight decay, 0 or more (default 0)
 ---@field scale_parameter? boolean multiply the learning rate by the root mean square of the parameter (default false)
 ---@field decay_rate? number exponent of the decay of the second moment, 1 - t^-decay_rate (default 0.8)
 ---@field clip_threshold? number maximum root mean square of an update (default 1)
 
----@class (exact) compt.LionOptions
+---@class (exact) compt.LionOptions: table<"lr"|"weight_decay"|"betas", any>
 ---@field lr? number learning rate, 0 or more (default 1e-4)
 ---@field weight_decay? number decoupled weight decay, 0 or more (default 0)
 ---@field betas? number[] weights of the momentum in the update and in the momentum (default { 0.9, 0.99 })
 
----@class (exact) compt.SgdOptions: compt.RateOptions
+---@class (exact) compt.SgdOptions: table<"lr"|"weight_decay"|"momentum"|"dampening"|"nesterov", any>
+---@field lr? number learning rate, 0 or more (default 1e-3)
+---@field weight_decay? number weight decay, 0 or more (default 0)
 ---@field momentum? number weight of the momentum (default 0)
 ---@field dampening? number share of a gradient that is not added to the momentum (default 0)
 ---@field nesterov? boolean look ahead by the momentum; needs `momentum` and no `dampening` (default false)
@@ -1725,13 +1869,12 @@ local UpdateContext = {}
 ---@alias compt.UpdateFunction fun(p: torch.Tensor, grad: torch.Tensor, state: table<string, torch.Tensor>, context: compt.UpdateContext): torch.Tensor?
 
 ---An optimizer with a state and options.
----@class compt.OptimizerTable
+---@class (exact) compt.OptimizerTable: table<"update"|"state"|"options"|"elementwise"|"lr", any>
 ---@field update compt.UpdateFunction the update of a tensor
 ---@field state? string[]|table<string, string> names of the tensors that it keeps for each parameter, zeros like the parameter before its first update; `NAME = "scalar"` keeps a float32 number []. They are saved in checkpoints
 ---@field options? table<string, any> its options with their defaults, which are plain data: `optimizer = { kind = name, OPTION = value }` sets them
 ---@field elementwise? boolean whether the update of an element depends on that element, its gradient and its state alone. Default: false. Neighbouring tensors of a parameter group are then updated in one call, which is faster; norms and means need false
 ---@field lr? number learning rate by hand, if none is given. Default: 1e-3. In a trainer the rates are those of the method
-local OptimizerTable = {}
 
 ---Defines an optimizer; a trainer or method uses it with `optimizer = name`, or `optimizer = { kind = name, ... }` with options. It also becomes `compt.optimizer[name]`, by hand. Trainers and methods take the function or the table itself, too. The clip of gradients, the policy for losses that are not finite and the knobs `lr` and `weight_decay` hold for it as for the others; it applies `context.weight_decay` itself.
 ---
@@ -1751,7 +1894,7 @@ local OptimizerTable = {}
 ---compt.optimizer.heavy_ball({ weight, bias }, { lr = 0.1, momentum = 0.5 })
 ---```
 ---@param name string
----@param optimizer compt.UpdateFunction|compt.OptimizerTable
+---@param optimizer compt.UpdateFunction|compt.OptimizerTable|compt.path
 function optimizer.define(name, optimizer) end
 
 ---An optimizer by hand.
@@ -1804,7 +1947,7 @@ local sampler = {}
 ---| "temperature" # the mix of tasks: in proportion to min(n, limit)^(1 / temperature) for n training rows (T5, Raffel et al. 2020); within a task, all rows alike
 
 ---A sampler with options. Options of a definition's own are given in the same table.
----@class (exact) compt.SamplerOptions
+---@class (exact) compt.SamplerOptions: table<"kind"|"every"|"temperature"|"limit"|"start"|"all_by"|"pressure"|"last_pressure", any>
 ---@field kind? compt.SamplerKind|string kind of the sampler, or the name of its definition. It may be left out beside `temperature` (default "temperature")
 ---@field every? integer|"epoch" steps between two computations of weights; default: that of the definition, or "epoch"
 ---@field temperature? number "temperature": above 0. 1: in proportion to the tasks' rows; larger: more alike (default 1)
@@ -1841,14 +1984,13 @@ local SamplerContext = {}
 ---@alias compt.SamplerFunction fun(rows: compt.SamplerRow[], context: compt.SamplerContext): number[]|torch.Tensor
 
 ---A sampler: `weights` or `order`, and what it needs.
----@class compt.SamplerTable
+---@class (exact) compt.SamplerTable: table<"weights"|"order"|"every"|"losses"|"mixes_tasks"|"options", any>
 ---@field weights? compt.SamplerFunction the weight of each row
 ---@field order? compt.SamplerFunction the rows in the order of an epoch
 ---@field every? integer|"epoch" with `weights`: steps between two computations (default "epoch")
 ---@field losses? boolean whether rows have their `loss`. Losses are kept, also in checkpoints, for such samplers only (default false)
 ---@field mixes_tasks? boolean whether it only decides the mix of tasks: a trainer whose tasks are all trained one at a time then refuses it (default false)
 ---@field options? table<string, any> options with their defaults, which are plain data: `sampler = { kind = name, OPTION = value }` of a trainer sets them
-local SamplerTable = {}
 
 ---Defines a sampler; a trainer uses it with `sampler = name`, or `sampler = { kind = name, ... }` with options. A trainer takes a table, or a function that returns weights, without a name, too.
 ---
@@ -1882,14 +2024,14 @@ local SamplerTable = {}
 ---compt.trainer { backbone = b, tasks = tasks, method = compt.methods.ssum {}, steps = 1, sampler = { temperature = 2, limit = 1000 } }
 ---```
 ---@param name string
----@param sampler compt.SamplerFunction|compt.SamplerTable
+---@param sampler compt.SamplerFunction|compt.SamplerTable|compt.path
 function sampler.define(name, sampler) end
 
 ---Reads and writes trained prompts: `prompts.safetensors` of a run, NumPy `.npy` files, files of `torch.save` (`prefix_embeddings.pt` of ATTEMPT and MPT), folders of `peft` 0.21.
 ---@class compt.prompts
 local prompts = {}
 
----@class (exact) compt.LoadPromptsOptions
+---@class (exact) compt.LoadPromptsOptions: table<"backbone"|"force", any>
 ---@field backbone? compt.Backbone check that the prompts have its width and, if the file says it, were trained with its weights
 ---@field force? boolean accept prompts that were trained with other weights (default false)
 
@@ -1949,7 +2091,7 @@ local Prompts = {}
 ---@return compt.Prompt
 function Prompts:get(name) end
 
----@class (exact) compt.ExportOptions
+---@class (exact) compt.ExportOptions: table<"force"|"overwrite", any>
 ---@field force? boolean also export prompts that were trained with placement "append"; `peft` places prompts before the input (default false)
 ---@field overwrite? boolean replace an adapter that is already in the folder (default false)
 
@@ -1970,11 +2112,13 @@ function Prompts:export_peft(folder, options) end
 ---@field value torch.Tensor # [m, d]
 ---@field length integer m, number of rows
 ---@field d_model integer d, width
----@field placement string? "append" or "prepend"; nil if unknown
+---@field placement "append"|"prepend"|nil "append" or "prepend"; nil if unknown
 ---@field backbone string? name of the backbone it was trained with; nil if unknown
 local Prompt = {}
 
----@class (exact) compt.ExportPromptOptions: compt.ExportOptions
+---@class (exact) compt.ExportPromptOptions: table<"force"|"overwrite"|"type", any>
+---@field force? boolean also export prompts that were trained with placement "append"; `peft` places prompts before the input (default false)
+---@field overwrite? boolean replace an adapter that is already in the folder (default false)
 ---@field type? "PROMPT_TUNING"|"P_TUNING" `peft_type` of the folder; `peft` uses both in the same way (default "PROMPT_TUNING")
 
 ---Writes a folder of `peft` for `PeftModel.from_pretrained(model, folder)`, with a model card. Raises the errors of `compt.Prompts:export_peft`.
@@ -2028,7 +2172,7 @@ local Evaluation = {}
 ---@alias compt.Switch boolean|fun(step: integer, view: compt.View): boolean
 
 ---The knobs of a run, and what a control file returns. A knob that is not set keeps the setting of the method or of the trainer. Shapes, parameter groups and batches cannot change during training. Knob functions must depend on step and view only: a control is rejected if a function returns two different values for one step, a value out of range, NaN or nil. A control file runs in a Lua state of its own with `string`, `table`, `math`, `utf8`, its own files and `compt.schedule` and `compt.curriculum`; `next`, `pairs` and `tostring` give the same answers in every process, and `setmetatable` reads the metamethods when it is called. A call may take 5 million instructions, 1 s of CPU time and 32 MiB of memory, its trial 5 s, and a file may have 64 KiB. Output of `print` appears on standard error with its step, at most five lines per step and ten per second.
----@class (exact) compt.Control
+---@class (exact) compt.Control: table<"lr"|"freeze"|"temperature"|"top_k"|"normalise"|"task_weights"|"clip"|"dropout"|"weight_decay"|"evaluate_every"|"checkpoint"|"stop", any>
 ---@field lr? table<compt.Group|"backbone", compt.Knob> learning rate by group, 0 to 100
 ---@field freeze? table<compt.Group|"backbone", compt.Switch> groups that are not updated; their optimizer state does not change either
 ---@field temperature? compt.Knob temperature of a sampling router, 1e-6 to 1000
@@ -2047,11 +2191,11 @@ local Evaluation = {}
 ---@overload fun(step: integer, view: compt.View): number
 local Schedule = {}
 
----@class (exact) compt.WarmupOptions
+---@class (exact) compt.WarmupOptions: table<"warmup", any>
 ---@field warmup? number share of the steps for the warm-up, in [0, 1]; the number of steps is rounded up (`get_warmup_steps` of transformers) (default 0)
 
 ---Options as in `torch.optim.lr_scheduler.OneCycleLR`.
----@class (exact) compt.OneCycleOptions
+---@class (exact) compt.OneCycleOptions: table<"pct_start"|"anneal"|"div_factor"|"final_div_factor"|"three_phase", any>
 ---@field pct_start? number share of the steps for the rise, in [0, 1] (default 0.3)
 ---@field anneal? "cosine"|"linear" annealing strategy of rise and fall (default "cosine")
 ---@field div_factor? number first value: `peak / div_factor` (default 25)
@@ -2059,14 +2203,14 @@ local Schedule = {}
 ---@field three_phase? boolean fall back to the first value as fast as it rose, then to the last value (default false)
 
 ---Options as in `torch.optim.lr_scheduler.CyclicLR`.
----@class (exact) compt.CyclicOptions
+---@class (exact) compt.CyclicOptions: table<"up"|"down"|"mode"|"gamma", any>
 ---@field up? integer steps from `low` to `high` (default 100)
 ---@field down? integer steps from `high` to `low`; default: `up`
 ---@field mode? "triangular"|"triangular2"|"exp_range" equal cycles; half the amplitude in each new cycle; or an amplitude of gamma^(step - 1) (default "triangular")
 ---@field gamma? number for "exp_range", above 0 (default 1)
 
 ---Options as in `torch.optim.lr_scheduler.ReduceLROnPlateau`.
----@class (exact) compt.PlateauOptions
+---@class (exact) compt.PlateauOptions: table<"metric"|"mode"|"factor"|"patience"|"threshold"|"threshold_mode"|"cooldown"|"min"|"eps", any>
 ---@field metric? "loss"|"score" mean training loss of each epoch, or average score of each evaluation (default "loss")
 ---@field mode? "min"|"max" whether lower or higher is better; default: "min" for losses, "max" for scores
 ---@field factor? number factor of a reduction, above 0 and below 1 (default 0.1)
@@ -2082,24 +2226,24 @@ local Schedule = {}
 ---@overload fun(step: integer, view: compt.View): table<string, number>?
 local Curriculum = {}
 
----@class (exact) compt.MixingOptions
+---@class (exact) compt.MixingOptions: table<"limit", any>
 ---@field limit? number maximum number of rows that count for a task; default: all
 
 ---Weights by task, or a curriculum or function that returns them.
 ---@alias compt.Weights compt.Curriculum|table<string, number|compt.Schedule>|fun(step: integer, view: compt.View): table<string, number>?
 
----@class (exact) compt.EasyToHardOptions
+---@class (exact) compt.EasyToHardOptions: table<"start"|"all_by"|"reverse"|"weights", any>
 ---@field start? number share of the tasks at step 1; at least one task (default 0.25)
 ---@field all_by? number share of the run after which all tasks are used (default 0.5)
 ---@field reverse? boolean hardest tasks first (default false)
 ---@field weights? compt.Weights weights of the tasks in use; default: equal
 
----@class (exact) compt.RoundRobinOptions
+---@class (exact) compt.RoundRobinOptions: table<"every"|"tasks", any>
 ---@field every? integer number of steps for a task before the next one (default 1)
 ---@field tasks? string[] the tasks in order; default: all, sorted by name
 
 ---The cells of a grid: each combination of `grid`, of a row of `zip` and of an entry of `list`. These override `settings`.
----@class (exact) compt.GridOptions
+---@class (exact) compt.GridOptions: table<"settings"|"grid"|"zip"|"list"|"where"|"derive", any>
 ---@field settings? table<string, any> settings of every cell
 ---@field grid? table<string, any> lists of values by setting; all combinations. Seeds vary slowest
 ---@field zip? table<string, any[]> lists of the same length by setting; the first values go together, the second values, and so on
@@ -2120,7 +2264,13 @@ local Curriculum = {}
 ---@return table<string, any>[]
 function compt.grid(options) end
 
----@class (exact) compt.AblateOptions: compt.GridOptions
+---@class (exact) compt.AblateOptions: table<"settings"|"grid"|"zip"|"list"|"where"|"derive"|"run"|"name"|"out"|"files"|"args", any>
+---@field settings? table<string, any> settings of every cell
+---@field grid? table<string, any> lists of values by setting; all combinations. Seeds vary slowest
+---@field zip? table<string, any[]> lists of the same length by setting; the first values go together, the second values, and so on
+---@field list? table<string, any>[] explicit cells; each may have only some of the settings
+---@field where? fun(settings: table<string, any>): any keeps a cell if it returns true
+---@field derive? fun(settings: table<string, any>): table<string, any>? returns settings that follow from others
 ---@field run (fun(settings: table<string, any>): any)|string trains and evaluates a cell; it returns plain data, which is recorded. Or a file beside the script that returns such a function, "cell.lua": an edit of the script then does not change the hash of its runs
 ---@field name? string name of the grid; default: that of the script
 ---@field out? compt.folder folder of the cells; default: `--out`, or `runs/` and the name of the script
@@ -2163,26 +2313,13 @@ local Run = {}
 
 ---A list of runs: `#runs`, `runs[1]`, `ipairs(runs)`.
 ---@class compt.Runs
----@field where fun(self: compt.Runs, wanted: table<string, any>|fun(run: compt.Run): any): compt.Runs the runs with these settings (`{ method = { "pt", "ssum" } }`: with one of these values), or for which a function returns true
+---@field where fun(self: compt.Runs, wanted: table<string, any>|fun(run: compt.Run): any): compt.Runs the runs with these settings, or for which a function returns true
 ---@field finished fun(self: compt.Runs): compt.Runs the finished runs
 ---@field newest fun(self: compt.Runs): compt.Runs the same runs with their newest scores on validation rows (`evaluate_every`), whether they have finished or not; tables and figures of them say so. Runs without any are left out with a message
 ---@field with fun(self: compt.Runs, others: compt.Run[]): compt.Runs the union with other runs
 ---@field varying fun(self: compt.Runs): string[] names of the settings that differ between the runs, `seed` last
----@field rows fun(self: compt.Runs, table: compt.RunsTable): table<string, any>[], string[] the rows of a table of what the runs recorded, and the names of its columns in order; what is missing is nil
----@field export fun(self: compt.Runs, path: string, options?: compt.ExportOptions) writes such a table to a .csv, .jsonl or .parquet file, as `compt runs export` does
 ---@field [integer] compt.Run
 local Runs = {}
-
----A table of what runs recorded. Each row begins with the run that it belongs to: `run` (its name), `path`, `state`, `method`, `seed`, `shots`, and the other settings in which the runs differ (`setting.NAME`, if the table has a column of that name).
----@alias compt.RunsTable
----| "evaluations" # a row per evaluation: `evaluation` ("result": the scores of the run; "training": on validation rows during training; "further": with other prompts, weights or rows), `split`, `step`, its options (`only`, `limit` ...), `average`, `rows`, `tasks`
----| "scores" # a row per evaluation, task and metric: the same, with `task`, `metric`, `main` (the metric of which averages are means), `score` in percent and `rows`. Evaluations during training record the main metric only
----| "settings" # a row per run: `error`, `seconds`, `tags`, all settings and what its machine and versions are (`environment.NAME`)
----| "steps" # a row per step: `step`, `epoch`, `loss`, `grad_norm`, `lr.GROUP`, `task_losses.TASK` ...
-
----@class (exact) compt.ExportOptions
----@field table? compt.RunsTable default: the name of the file, if it is that of a table ("scores.csv")
----@field raw? boolean in CSV, do not write `'` before a text that a spreadsheet would run as a formula (default false)
 
 ---Reads the runs in some folders and their subfolders, also of runs that are being trained (`state` is "running"). Tables and figures use finished runs, and say how many are missing; those of `runs:newest()` use runs in progress, too. Damaged folders and folders of other programs are skipped with a message. Raises an error if a folder does not exist.
 ---```lua
@@ -2192,7 +2329,7 @@ local Runs = {}
 ---@return compt.Runs
 function compt.runs(paths) end
 
----@class (exact) compt.LoadRunOptions
+---@class (exact) compt.LoadRunOptions: table<"device"|"backbone", any>
 ---@field device? torch.device where to compute; default: `--device`
 ---@field backbone? compt.folder|string the backbone, if that of the run was moved or renamed: a folder or a model of the hub
 
@@ -2266,7 +2403,7 @@ function LoadedRun:trainer() end
 ---@field whole? boolean whole numbers only; other numbers are rounded to 4 significant digits (default false)
 local SearchRange = {}
 
----@class (exact) compt.SearchOptions
+---@class (exact) compt.SearchOptions: table<"run"|"space"|"settings"|"budget"|"scheduler"|"objective"|"goal"|"reduction"|"rungs"|"seed"|"name"|"out"|"files"|"args", any>
 ---@field run (fun(settings: table<string, any>): any)|string a function, or a file beside the script that returns one (as in compt.ablate), that makes a trial: trains with `t:run()` and returns `t:evaluate "validation"`, or a number or a table with the objective
 ---@field space table<string, any[]|compt.SearchRange> the values of each setting that is searched: a list, or a range
 ---@field settings? table<string, any> settings of all trials
@@ -2312,25 +2449,17 @@ local Search = {}
 ---@return compt.Search
 function compt.search(options) end
 
----@class (exact) compt.TableOptions
+---@class (exact) compt.TableOptions: table<"rows"|"columns"|"value"|"baseline"|"claim"|"effects"|"best"|"digits"|"title"|"label", any>
 ---@field rows? string|string[] settings whose values form the rows; "task" is allowed. Default: the settings that vary
 ---@field columns? string|string[] the same for columns; default: one column, or the tasks if `rows` is not given
----@field value? string|fun(run: compt.Run): number? value of a run: a number of the run, a number that `run` returned (`gap.mcat`), or a metric. One that no run has is an error that lists what there is (default "average")
+---@field value? string|fun(run: compt.Run): number? value of a run: a number of the run, a number that `run` returned (`gap.mcat`), or a metric (default "average")
 ---@field baseline? any last component of a row key, such as a method; other rows are tested against it
 ---@field claim? "these tasks"|"tasks" what a mark of an average over tasks says: the difference holds on these tasks (seeds are the sample), or on tasks like these (tasks are the sample) (default "these tasks")
 ---@field effects? boolean show the differences from the baseline with 95 % confidence intervals below the table (default true)
----@field best? "max"|"min"|"none" mark the best mean of a column among the rows that compete, see `compt.report.table` (default "max")
+---@field best? "max"|"min"|"none" mark the best mean of a column, among rows that differ only in the last component of their key and have the same seeds, tasks, shots and number of test rows (default "max")
 ---@field digits? integer number of decimal places (default 1)
 ---@field title? string title of the table
 ---@field label? fun(run: compt.Run): table<string, any> returns custom values for names in `rows` and `columns`
----@field names? table<any, string> names for values of rows and columns and for settings: `{ ssum = "SSUM", method = "Method", [16] = "16 shots" }`. It may have names that this table has not
----@field order? any[] values in the order in which rows and columns have them, by their own names; others follow. Default: numbers by size, words by first occurrence, the average last
-
----@class (exact) compt.LatexOptions
----@field caption? string text of `\caption`, escaped; the notes are then a paragraph below the table. Default: title and notes
----@field label? string name for `\label`: letters, digits, spaces and `: . _ / + -`
----@field raw? boolean the caption is LaTeX and is not escaped; names, values and notes always are (default false)
----@field notes? boolean write the notes (default true)
 
 ---A cell of a table.
 ---@class compt.TableCell
@@ -2361,22 +2490,21 @@ local TableCell = {}
 ---@field warnings string[] missing runs, and runs of one cell with another program or machine
 ---@field baseline string? the baseline, as in the rows
 ---@field effects boolean whether differences from the baseline are shown below the table
----@field best string? what a marked mean is: "best", or "best of the rows with the same shots"
 ---@field markdown fun(self: compt.ResultTable): string
----@field latex fun(self: compt.ResultTable, options?: compt.LatexOptions): string a `table` with the rules of booktabs (`\usepackage{booktabs}`). Names and values are escaped; a comment at its top says if they have characters that pdfLaTeX cannot set
+---@field latex fun(self: compt.ResultTable): string uses the rules of booktabs
 ---@field csv fun(self: compt.ResultTable, options?: { raw: boolean? }): string one line per cell, with its difference from the baseline. A text that a spreadsheet would run as a formula begins with `'`; `raw = true` writes it unchanged
 ---@field json fun(self: compt.ResultTable): string
 ---@field html fun(self: compt.ResultTable): string
----@field save fun(self: compt.ResultTable, path: string, options?: compt.LatexOptions) writes .md, .tex, .csv, .json, .html or .txt; the options are those of `latex` or `csv`
+---@field save fun(self: compt.ResultTable, path: string, options?: { raw: boolean? }) writes .md, .tex, .csv, .json, .html or .txt; the options are those of `csv`
 local ResultTable = {}
 
----@class (exact) compt.ConfusionOptions
+---@class (exact) compt.ConfusionOptions: table<"task"|"look"|"limit"|"title", any>
 ---@field task string a task with label words
 ---@field look? string the evaluation: "test", "validation", "test.only-src0" and so on, as the files in `predictions/` are named. An evaluation with `decoding = "full"` ("test.decoding-full") keeps the whole texts (default "test")
 ---@field limit? integer maximum number of texts that are no label; the others are counted in one row. Default: all
 ---@field title? string
 
----@class (exact) compt.ValuesOptions
+---@class (exact) compt.ValuesOptions: table<"rows"|"columns"|"values"|"row_names"|"title"|"digits"|"notes", any>
 ---@field rows any[][] names of each row, one for each of `row_names`
 ---@field columns string[] names of the columns
 ---@field values (number|false)[][] values by row and column; false: missing
@@ -2386,30 +2514,98 @@ local ResultTable = {}
 ---@field notes? string[] lines below the table, for example the source
 
 ---A section of a page.
----@class compt.Section
+---@class (exact) compt.Section: table<"title"|"text"|"parts", any>
 ---@field title string
 ---@field text? string text below the title
 ---@field parts (compt.ResultTable|compt.Figure|string)[] tables, figures and paragraphs
-local Section = {}
 
----@class (exact) compt.PageOptions
+---@class (exact) compt.PageOptions: table<"path"|"runs"|"title"|"sections", any>
 ---@field path string file to write
 ---@field runs compt.Run[] runs whose settings, curves, controls and predictions the page shows
 ---@field title? string
----@field sections? compt.Section[] default: what varies, the mean of each group of runs with its interval, scores by task, and figures of the settings that vary
+---@field sections? compt.Section[] default: tables and figures of the settings that vary
+
+---A figure.
+---@class compt.Figure
+---@field chart table<string, any> its content as plain data
+---@field svg fun(self: compt.Figure): string
+---@field text fun(self: compt.Figure, columns?: integer): string the figure in Braille dots and blocks, 76 columns wide by default, 20 to 1000, if all its panels are lines, points or histograms; else its title. `print(figure)` and the prompt show it
+---@field save fun(self: compt.Figure, path: string) writes .svg, or .png if compt was built with its feature `png` (the default)
+local Figure = {}
+
+---@class (exact) compt.LinesOptions: table<"x"|"by"|"value"|"title"|"y_label"|"log", any>
+---@field x string a setting with numbers as values
+---@field by? string a setting; one line per value
+---@field value? string|fun(run: compt.Run): number? value of a run, as for compt.report.table (default "average")
+---@field title? string
+---@field y_label? string default: name of the value
+---@field log? boolean logarithmic x axis (default false)
+
+---@class (exact) compt.CurvesOptions: table<"by"|"value"|"points"|"title"|"log", any>
+---@field by? string a setting; one curve per value. Default: one curve per run
+---@field value? string a number that is recorded at each step: "loss", "lr.router", "temperature", "grad_norm" (default "loss")
+---@field points? integer number of points of a curve; each is the mean over an equal part of the steps (default 60)
+---@field title? string
+---@field log? boolean logarithmic y axis (default false)
+
+---@class (exact) compt.HeatOptions: table<"rows"|"columns"|"values"|"title"|"x_label"|"y_label"|"low"|"high"|"digits"|"runs", any>
+---@field rows string[] names of the rows
+---@field columns string[] names of the columns
+---@field values (number|false)[][] values by row and column; false: missing
+---@field title? string
+---@field x_label? string
+---@field y_label? string
+---@field low? number value of the lightest colour; default: the smallest value
+---@field high? number value of the darkest colour; default: the largest value
+---@field digits? integer number of decimal places (default 1)
+---@field runs? compt.Run[] the runs of the figure, to show their number below it
+
+---@class (exact) compt.BoxesOptions: table<"groups"|"title"|"y_label"|"runs", any>
+---@field groups table[] groups { name, values }
+---@field title? string
+---@field y_label? string
+---@field runs? compt.Run[] the runs of the figure, to show their number below it
+
+---@class (exact) compt.PlotOptions: table<"x"|"title"|"x_label"|"y_label"|"log", any>
+---@field x? number[]|torch.Tensor places of the values; default: 1, 2, 3 ...
+---@field title? string
+---@field x_label? string
+---@field y_label? string
+---@field log? boolean logarithmic y axis (default false)
+
+---@class (exact) compt.ScatterOptions: table<"by"|"title"|"x_label"|"y_label", any>
+---@field by? any[] the group of each point; each group has a sign and a colour
+---@field title? string
+---@field x_label? string
+---@field y_label? string
+
+---@class (exact) compt.HistogramOptions: table<"bins"|"title"|"x_label"|"y_label", any>
+---@field bins? integer number of bins of equal width; default: that of `numpy.histogram(bins="auto")`, at most 200
+---@field title? string
+---@field x_label? string
+---@field y_label? string
+
+---@class (exact) compt.ChartOptions: table<"panels"|"title"|"notes"|"columns", any>
+---@field panels table[] descriptions, each with its `kind`
+---@field title? string
+---@field notes? string[] lines below the title
+---@field columns? integer number of panels side by side, at most 3; default: 1 for one panel, 2 for several
+
+---@class (exact) compt.BesideOptions: table<"title"|"columns", any>
+---@field title? string
+---@field columns? integer number of figures side by side; default: at most three, and two for four figures
 
 ---A row of `compt.report.methods`.
----@class compt.ReportRun
+---@class (exact) compt.ReportRun: table<"name"|"result"|"baseline", any>
 ---@field name string name of the row
 ---@field result compt.Result result of trainer:evaluate
 ---@field baseline? boolean whether this row is a baseline
-local ReportRun = {}
 
----@class (exact) compt.SignFlipOptions
+---@class (exact) compt.SignFlipOptions: table<"rounds"|"seed", any>
 ---@field rounds? integer number of random signs, where not all are counted (default 9999)
 ---@field seed? integer seed of the random signs (default 1)
 
----@class (exact) compt.CrossedOptions
+---@class (exact) compt.CrossedOptions: table<"level", any>
 ---@field level? number level of the confidence interval (default 0.95)
 
 ---A mean difference with its confidence interval.
@@ -2423,144 +2619,10 @@ local ReportRun = {}
 ---@field p number? two-sided; nil if the differences are all equal and not 0
 local Crossed = {}
 
----@class (exact) compt.BootstrapOptions
+---@class (exact) compt.BootstrapOptions: table<"over"|"level"|"rounds"|"seed", any>
 ---@field over? "rows"|"runs"|"both" what is drawn from a list of runs: rows (the same for all runs), runs, or both (default "both")
 ---@field level? number level of the confidence interval (default 0.95)
 ---@field rounds? integer number of samples (default 2000)
 ---@field seed? integer seed of the samples (default 1)
-
----A least-squares line.
----@class compt.Regression
----@field slope number
----@field intercept number value at 0
----@field r number Pearson's correlation; 0 if the ys are equal
----@field half_width fun(x: number): number half the width of the line's 95 % confidence interval at x
-local Regression = {}
-
----The result of Friedman's test.
----@class compt.Friedman
----@field ranks number[] mean rank of each treatment, 1 for the largest value; ties share their mean rank
----@field chi_squared number Friedman's statistic (1937), corrected for ties
----@field f number Iman and Davenport's statistic (1980)
----@field p number p value of `f`, by the F distribution
-local Friedman = {}
-
----@class (exact) compt.FigureOptions
----@field title? string title of the figure; "" for none
----@field width? "column"|"text"|number width: 84 mm, 171 mm (3.3 and 6.75 inches), or a number of mm. Default: as wide as suits a screen
----@field height? number height of each plot area in mm. Default: 0.6 of the width of a panel, within limits
----@field font_size? number font size in points, 6 to 36; numbers in cells are smaller, but not below 6 points. Default: 8 with a width, else 8.25
----@field font? string font family: "sans-serif", "serif" or an installed one. PDF and PNG files have DejaVu Sans, DejaVu Serif for "serif", or the installed family; a family that is not installed is an error there
----@field dpi? number pixels per inch of PNG files. Default: 300 with a width, else 192
----@field palette? "okabe-ito"|"tol-bright"|"tol-muted"|"grey"|string[] colours of lines and bars; a list has "#rrggbb". Default: "okabe-ito"
----@field legend? "below"|"top"|"right"|"inside"|"none" where the names are; "inside" is the emptiest corner of the plot area of lines. Panels with the same names share one legend. Default: "below"
----@field share? "none"|"x"|"y"|"both" panels have the same axes, with numbers and labels at the edge only. Default: "none"
----@field columns? integer the largest number of panels side by side, at most 3; with a width there are fewer where they do not fit. Default: 1 for one panel, 2 for several
----@field names? table<string, string> new names of lines, rows, columns and groups: `{ ssum = "SSUM" }`. A name such as `ssum, shots 8` is renamed by its first part
----@field order? string[] the names that come first, by their old names; the others follow as they are
----@field notes? boolean whether the notes below the title are shown. Default: true
----@field x_label? string label of the lower axis, with its unit
----@field y_label? string
----@field x_limits? number[] { low, high }: lines are cut there, and points beyond are left out
----@field y_limits? number[]
----@field x_scale? "linear"|"log"
----@field y_scale? "linear"|"log" a logarithmic axis is used if all values are positive
----@field x_ticks? number[] places of the numbers
----@field y_ticks? number[]
-
----A figure.
----@class compt.Figure
----@field chart table<string, any> its content as plain data
----@field with fun(self: compt.Figure, options: compt.FigureOptions): compt.Figure a copy with these options
----@field svg fun(self: compt.Figure, options?: compt.FigureOptions): string
----@field text fun(self: compt.Figure, columns?: integer): string the figure in Braille dots and blocks, 76 columns wide by default, 20 to 1000, if all its panels are lines, points or histograms; else its title. `print(figure)` and the prompt show it
----@field save fun(self: compt.Figure, path: string, options?: compt.FigureOptions) writes .svg; .pdf with embedded fonts, or .png, if compt was built with its feature `pictures` (the default)
-local Figure = {}
-
----@class (exact) compt.LinesOptions: compt.FigureOptions
----@field x string a setting with numbers as values
----@field by? string a setting; one line per value. A number is named with its setting: `shots 8`
----@field value? string|fun(run: compt.Run): number? value of a run: a number of the run or one that `run` returned (`gap.mcat`), the score of a task (`scores.nli3.accuracy`), or a metric, whose mean over the tasks with it is shown (default "average")
----@field interval? "sd"|"bootstrap"|"range"|"none" the mean with: one standard deviation (n - 1), the 95 % percentile bootstrap interval of the mean, the minimum and the maximum, or nothing (default "sd")
----@field spread? "band"|"bars" the interval as a band, or as error bars (default "band")
----@field log? boolean logarithmic x axis (default false)
-
----@class (exact) compt.BarsOptions: compt.FigureOptions
----@field x string a setting of any kind; one place per value
----@field by? string a setting; one colour per value
----@field value? string|fun(run: compt.Run): number? value of a run, as for compt.figures.lines (default "average")
----@field interval? "sd"|"bootstrap"|"range"|"none" the error bars, as for compt.figures.lines (default "sd")
-
----@class (exact) compt.CurvesOptions: compt.FigureOptions
----@field by? string a setting; one curve per value. Default: one curve per run
----@field value? string a recorded value: "loss", "grad_norm", "temperature", "seconds", "lr.GROUP", "task_losses.TASK", "grad_norms.GROUP" of each step; "validation", "validation.TASK" and "weights.TASK.src0" (the router's weight of a source at inference) of each evaluation with `evaluate_every`; "test", "test.TASK" at the last step. "task_losses.*" stands for all of them (default "loss")
----@field points? integer number of points of a curve of steps; each is the mean over an equal part of the steps (default 60)
----@field smooth? number factor of an exponential moving average, from 0 to below 1, without its bias at the start, as in TensorBoard (default 0)
----@field interval? "sd"|"bootstrap"|"range"|"none" the band, as for compt.figures.lines, over runs (default "sd")
----@field log? boolean logarithmic y axis. Default: for losses that span more than a factor of 100
-
----@class (exact) compt.HeatOptions: compt.FigureOptions
----@field rows string[] names of the rows
----@field columns string[] names of the columns
----@field values (number|false)[][] values by row and column; false: missing
----@field shades? "sequential"|"diverging"|"grey" light to dark blue; blue over white to red; light to dark grey (default "sequential")
----@field center? number value of white, with diverging shades. Default: 0
----@field low? number value of the first colour. Default: the smallest value; with diverging shades, as far from the center as the furthest value
----@field high? number value of the last colour. Default: as `low`
----@field digits? integer number of decimal places (default 1)
----@field numbers? boolean write the values in the cells (default true)
----@field runs? compt.Run[] the runs of the figure, to show their number below it
-
----@class (exact) compt.TransferOptions: compt.FigureOptions
----@field source string a setting, such as the task whose prompt a run started from; one row per value
----@field baseline? any a value of that setting; the cells are differences from it, in diverging shades
----@field value? string a metric; default: the main metric of each task (default "average")
----@field low? number as for compt.figures.heat
----@field high? number
----@field digits? integer number of decimal places (default 1)
-
----@class (exact) compt.BoxesOptions: compt.FigureOptions
----@field groups table[] groups { name, values }
----@field form? "box"|"violin"|"strip" box plots (Tukey 1977), kernel densities (Hintze and Nelson 1998), or the values as points (default "box")
----@field runs? compt.Run[] the runs of the figure, to show their number below it
-
----@class (exact) compt.ForestOptions: compt.FigureOptions
----@field baseline any the row that the others are compared with
----@field by? string a setting; one row per value (default "method")
----@field panels? string a setting, or "task"; one panel per value
----@field value? string|fun(run: compt.Run): number? value of a run, as for compt.report.table (default "average")
----@field claim? "these tasks"|"tasks" as for compt.report.table (default "these tasks")
----@field sort? boolean the largest difference first (default true)
----@field digits? integer number of decimal places (default 1)
-
----@class (exact) compt.RanksOptions: compt.FigureOptions
----@field by? string a setting; one rank per value (default "method")
----@field value? string a metric; default: the main metric of each task (default "average")
----@field alpha? number level of the critical difference: 0.05 or 0.1 (default 0.05)
-
----@class (exact) compt.PromptsOptions: compt.FigureOptions
----@field groups? table<string, string> the group of each prompt, by its name; each has a sign and a colour
----@field pool? boolean compare means over the tokens, as prompts of different lengths need (default false)
----@field labels? boolean write the names beside the points (default true)
-
----@class (exact) compt.PlotOptions: compt.FigureOptions
----@field x? number[]|torch.Tensor places of the values; default: 1, 2, 3 ...
----@field log? boolean logarithmic y axis (default false)
-
----@class (exact) compt.ScatterOptions: compt.FigureOptions
----@field by? any[] the group of each point; each group has a sign and a colour
----@field labels? any[] a text beside each point
----@field regression? boolean the least-squares line of each group with its 95 % confidence band (default false)
-
----@class (exact) compt.HistogramOptions: compt.FigureOptions
----@field bins? integer number of bins of equal width; default: that of `numpy.histogram(bins="auto")`, at most 200
-
----@class (exact) compt.CalibrationOptions: compt.FigureOptions
----@field bins? integer number of bins of equal width from 0 to 1 (default 10)
----@field label? string for rows of `t:predict`: the column with the right answer (default "label")
-
----@class (exact) compt.ChartOptions: compt.FigureOptions
----@field panels table[] descriptions, each with its `kind`
----@field notes? string[]|boolean lines below the title
 
 return compt

@@ -17,11 +17,6 @@ local library_names = setmetatable({}, { __mode = "k" })
 ---@type table<string, boolean>
 local shown = {}
 
---- Keys of every method.
-local every = { "name", "build", "backbone", "alone", "prefix", "lr", "warmup", "optimizer", "weight_decay", "settings" }
---- Additional keys of methods with `build`.
-local with_build = { "init", "placement", "from", "temperature" }
-
 local kinds = {
   name = arguments.name,
   build = arguments.callable,
@@ -57,14 +52,14 @@ local function contains(list, name)
 end
 
 local function known_options(method)
-  local known = { table.unpack(every) }
+  local known = { table.unpack(options.every) }
   local function add(names)
     for _, name in ipairs(names) do
       if not contains(known, name) then known[#known + 1] = name end
     end
   end
   if method.build then
-    add(with_build)
+    add(options.with_build)
     add(of_build[method.build] or {})
   elseif not method.backbone then
     add(options.declared)
@@ -75,7 +70,7 @@ end
 local function refuse_unknown(method, place)
   local known = known_options(method)
   for key in sorted_pairs(method) do
-    local elsewhere = contains(options.declared, key) or contains(with_build, key)
+    local elsewhere = contains(options.declared, key) or contains(options.with_build, key)
     if elsewhere and not contains(known, key) then
       error(("%s: '%s' is not for a method with '%s'\n  help: put additional values for its functions into 'settings', which are recorded")
         :format(place, key, method.build and "build" or "backbone"), 0)

@@ -39,6 +39,7 @@ mod micro_margin;
 mod operators;
 mod optimizers;
 mod output;
+mod packaging;
 mod plans;
 mod plot_control;
 mod predict;

@@ -44,6 +44,16 @@ fn wait_for_steps(study: &Study, child: &mut Child, steps: usize) {
     }
 }
 
+/// Waits until two seconds pass without a step.
+fn wait_until_it_hangs(study: &Study) {
+    let made = || study.text("out/metrics.jsonl").lines().count();
+    let mut before = 0;
+    while made() > before {
+        before = made();
+        std::thread::sleep(Duration::from_secs(2));
+    }
+}
+
 #[test]
 fn a_hangup_ends_a_run_with_a_checkpoint() {
     let study = Study::small(&TRAINED.replace("STUCK", ""));
@@ -94,8 +104,7 @@ fn a_script_that_does_not_let_a_step_end_is_stopped() {
     });
     for (study, child, _) in &mut runs {
         wait_for_steps(study, child, 5);
-        // It hangs by now.
-        std::thread::sleep(Duration::from_secs(2));
+        wait_until_it_hangs(study);
         signal(child, libc::SIGTERM);
     }
     for (study, child, words) in runs {

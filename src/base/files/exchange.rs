@@ -150,6 +150,7 @@ fn exchange_names(a: &Path, b: &Path) -> io::Result<()> {
 
 #[cfg(not(target_os = "linux"))]
 fn exchange_names(_: &Path, _: &Path) -> io::Result<()> {
+    faults::raise()?;
     Err(io::Error::from_raw_os_error(libc::ENOSYS))
 }
 

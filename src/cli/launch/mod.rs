@@ -14,7 +14,8 @@ use std::process::{Command, ExitCode};
 
 const RUNTIME: &str = "compt-runtime";
 const CUBLAS_WORKSPACE: &str = "CUBLAS_WORKSPACE_CONFIG";
-const LIBRARY_PATH: &str = "LD_LIBRARY_PATH";
+const LIBRARY_PATH: &str =
+    if cfg!(target_os = "macos") { "DYLD_LIBRARY_PATH" } else { "LD_LIBRARY_PATH" };
 /// The address space that a loaded libtorch needs; with less, the loader or a constructor of its own ends the process.
 const LOADED: u64 = 1 << 30;
 

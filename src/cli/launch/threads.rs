@@ -28,7 +28,14 @@ fn of(
     settings
 }
 
+/// The processors of the affinity mask; `None` where there is none.
+#[cfg(not(target_os = "linux"))]
+fn allowed() -> Option<usize> {
+    None
+}
+
 /// The processors of the affinity mask.
+#[cfg(target_os = "linux")]
 fn allowed() -> Option<usize> {
     // SAFETY: a mask of zeros is valid, and its size is given.
     unsafe {

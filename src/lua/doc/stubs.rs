@@ -136,10 +136,18 @@ fn overload(form: &Signature, is_method: bool) -> String {
 fn class(docs: &Docs, out: &mut String, entry: &Entry, class: &Class) {
     out.push('\n');
     prose(out, entry);
-    let exact = if class.exact { "(exact) " } else { "" };
     let parent = class.parent.as_ref().map(|p| format!(": {p}")).unwrap_or_default();
-    out.push_str(&format!("---@class {exact}{}{parent}\n", entry.name));
-    for field in &class.fields {
+    let mut fields: Vec<&Param> = class.fields.iter().collect();
+    let mut head = format!("{}{parent}", entry.name);
+    if class.exact {
+        // A checker takes a table with other keys for a class, but not for a table of these keys: it must have those
+        // of the parent, too.
+        fields = docs.fields(&entry.name);
+        let keys: Vec<String> = fields.iter().map(|field| format!("\"{}\"", field.name)).collect();
+        head = format!("(exact) {}: table<{}, any>", entry.name, keys.join("|"));
+    }
+    out.push_str(&format!("---@class {head}\n"));
+    for field in fields {
         let optional = if field.optional { "?" } else { "" };
         let name = if field.name == "end" { "[\"end\"]" } else { &field.name };
         let kind = &field.kind;

@@ -3,11 +3,10 @@
 
 use super::{HAS_PROMPT, exit_code, leaving};
 use compt_base::{output, stop};
-use std::cell::UnsafeCell;
-use std::io;
-use std::mem::MaybeUninit;
+use std::io::{self, Read};
+use std::os::fd::{AsRawFd, IntoRawFd};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicI32, Ordering};
 use std::sync::{Mutex, MutexGuard};
 use std::thread;
 use std::time::Duration;
@@ -27,40 +26,32 @@ fn noted() -> MutexGuard<'static, Option<(PathBuf, Option<u64>)>> {
     RUN.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
 }
 
-/// A semaphore, whose `post` a handler of signals may call.
-struct Semaphore(UnsafeCell<MaybeUninit<libc::sem_t>>);
+/// The end of a pipe that a handler of signals writes to; -1 before `start`.
+static SIGNALS: AtomicI32 = AtomicI32::new(-1);
 
-// SAFETY: the functions of semaphores may be called from any thread.
-unsafe impl Sync for Semaphore {}
-
-static SIGNALS: Semaphore = Semaphore(UnsafeCell::new(MaybeUninit::uninit()));
-
-impl Semaphore {
-    fn get(&self) -> *mut libc::sem_t {
-        self.0.get().cast()
-    }
-}
-
-/// Wakes the thread. Async-signal-safe; `start` was called before.
+/// Wakes the thread. Async-signal-safe.
 pub fn wake() {
-    // SAFETY: `start` has initialised it.
-    unsafe { libc::sem_post(SIGNALS.get()) };
+    // SAFETY: a system call with one byte. A full pipe, which does not wait, wakes the thread as well.
+    unsafe { libc::write(SIGNALS.load(Ordering::SeqCst), [0u8].as_ptr().cast(), 1) };
 }
 
 /// Starts the thread. Called once.
 pub fn start() -> io::Result<()> {
-    // SAFETY: it is initialised once, before any other use.
-    if unsafe { libc::sem_init(SIGNALS.get(), 0, 0) } != 0 {
+    let (reader, writer) = io::pipe()?;
+    // SAFETY: a system call on an open file.
+    if unsafe { libc::fcntl(writer.as_raw_fd(), libc::F_SETFL, libc::O_NONBLOCK) } != 0 {
         return Err(io::Error::last_os_error());
     }
-    thread::Builder::new().name("signals".into()).spawn(watch).map(drop)
+    SIGNALS.store(writer.into_raw_fd(), Ordering::SeqCst);
+    thread::Builder::new().name("signals".into()).spawn(|| watch(reader)).map(drop)
 }
 
-fn watch() {
+fn watch(mut signals: io::PipeReader) {
     block_signals();
     loop {
-        // SAFETY: it is initialised. A failed wait (EINTR) only leads to another look.
-        unsafe { libc::sem_wait(SIGNALS.get()) };
+        if signals.read(&mut [0; 64]).is_err() {
+            thread::sleep(PAUSE);
+        }
         while stop::requested() {
             thread::sleep(PAUSE);
             let prompt_decides = HAS_PROMPT.load(Ordering::SeqCst) && !leaving();

@@ -1,5 +1,6 @@
 //! A libtorch on disk, and its version.
 
+use std::env::consts::DLL_SUFFIX;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -13,7 +14,7 @@ pub struct Libtorch {
 impl Libtorch {
     /// The libtorch whose libraries are in a folder, if there is one.
     pub fn at(folder: &Path) -> Option<Libtorch> {
-        if !folder.join("libtorch_cpu.so").is_file() {
+        if !folder.join(format!("libtorch_cpu{DLL_SUFFIX}")).is_file() {
             return None;
         }
         let root = folder.parent()?;

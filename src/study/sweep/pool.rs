@@ -6,6 +6,7 @@ use crate::records::claim::Owner;
 use crate::{Result, interrupt};
 use compt_error::Context;
 use std::collections::HashSet;
+#[cfg(target_os = "linux")]
 use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, Stdio};
 
@@ -43,7 +44,10 @@ impl Pool {
     /// Starts another process. Errors: it cannot be started.
     pub fn add(&mut self) -> Result<()> {
         // On Linux this is the executable as it was started, even if the file was replaced since.
-        let mut command = Command::new("/proc/self/exe");
+        let mut command = match cfg!(target_os = "linux") {
+            true => Command::new("/proc/self/exe"),
+            false => Command::new(std::env::current_exe()?),
+        };
         command.args(&self.arguments).env("OMP_NUM_THREADS", self.threads.to_string());
         command.stdin(Stdio::null()).stdout(Stdio::null());
         let others = self.children.iter().filter_map(|worker| worker.gpu.as_deref());
@@ -52,6 +56,7 @@ impl Pool {
             command.env("CUDA_VISIBLE_DEVICES", gpu);
         }
         // SAFETY: prctl is async-signal-safe. It ends the children when this process is killed.
+        #[cfg(target_os = "linux")]
         unsafe {
             command.pre_exec(|| {
                 libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGTERM);

@@ -341,7 +341,7 @@ The value of a tensor with one element, as a number or boolean. Raises an error 
 > torch.ones(1):item()
 ]]
 
-method "torch.Tensor:tolist(): table|number|boolean" [[
+method "torch.Tensor:tolist(): any" [[
 The elements as a nested table.
 > torch.eye(2):tolist()
 ]]

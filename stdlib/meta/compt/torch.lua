@@ -75,7 +75,7 @@ local Tensor = {}
 function torch.tensor(data, options) end
 
 ---Arguments of torch.tensor by name.
----@class (exact) torch.options.tensor
+---@class (exact) torch.options.tensor: table<"data"|"dtype"|"device"|"requires_grad", any>
 ---@field data? torch.Data
 ---@field dtype? torch.dtype
 ---@field device? torch.device
@@ -90,7 +90,7 @@ function torch.tensor(data, options) end
 function torch.zeros(...) end
 
 ---Arguments of torch.zeros by name.
----@class (exact) torch.options.zeros
+---@class (exact) torch.options.zeros: table<"size"|"dtype"|"device"|"requires_grad", any>
 ---@field size? integer|integer[]
 ---@field dtype? torch.dtype
 ---@field device? torch.device
@@ -105,7 +105,7 @@ function torch.zeros(...) end
 function torch.ones(...) end
 
 ---Arguments of torch.ones by name.
----@class (exact) torch.options.ones
+---@class (exact) torch.options.ones: table<"size"|"dtype"|"device"|"requires_grad", any>
 ---@field size? integer|integer[]
 ---@field dtype? torch.dtype
 ---@field device? torch.device
@@ -120,7 +120,7 @@ function torch.ones(...) end
 function torch.empty(...) end
 
 ---Arguments of torch.empty by name.
----@class (exact) torch.options.empty
+---@class (exact) torch.options.empty: table<"size"|"dtype"|"device"|"requires_grad", any>
 ---@field size? integer|integer[]
 ---@field dtype? torch.dtype
 ---@field device? torch.device
@@ -137,7 +137,7 @@ function torch.empty(...) end
 function torch.full(size, fill_value, options) end
 
 ---Arguments of torch.full by name.
----@class (exact) torch.options.full
+---@class (exact) torch.options.full: table<"size"|"fill_value"|"dtype"|"device"|"requires_grad", any>
 ---@field size? integer|integer[]
 ---@field fill_value? number|boolean
 ---@field dtype? torch.dtype
@@ -156,7 +156,7 @@ function torch.full(size, fill_value, options) end
 function torch.arange(end_, options) end
 
 ---Arguments of torch.arange by name.
----@class (exact) torch.options.arange
+---@class (exact) torch.options.arange: table<"end"|"dtype"|"device"|"requires_grad"|"start"|"step", any>
 ---@field ["end"]? number
 ---@field dtype? torch.dtype
 ---@field device? torch.device
@@ -176,7 +176,7 @@ function torch.arange(end_, options) end
 function torch.linspace(start, end_, steps, options) end
 
 ---Arguments of torch.linspace by name.
----@class (exact) torch.options.linspace
+---@class (exact) torch.options.linspace: table<"start"|"end"|"steps"|"dtype"|"device"|"requires_grad", any>
 ---@field start? torch.Number
 ---@field ["end"]? torch.Number
 ---@field steps? integer
@@ -195,7 +195,7 @@ function torch.linspace(start, end_, steps, options) end
 function torch.eye(n, m, options) end
 
 ---Arguments of torch.eye by name.
----@class (exact) torch.options.eye
+---@class (exact) torch.options.eye: table<"n"|"m"|"dtype"|"device"|"requires_grad", any>
 ---@field n? integer
 ---@field m? integer
 ---@field dtype? torch.dtype
@@ -220,7 +220,7 @@ function torch.zeros_like(input, options) end
 function Tensor:zeros_like(options) end
 
 ---Arguments of torch.zeros_like by name.
----@class (exact) torch.options.zeros_like
+---@class (exact) torch.options.zeros_like: table<"dtype"|"device"|"requires_grad", any>
 ---@field dtype? torch.dtype
 ---@field device? torch.device
 ---@field requires_grad? boolean  (default false)
@@ -243,7 +243,7 @@ function torch.ones_like(input, options) end
 function Tensor:ones_like(options) end
 
 ---Arguments of torch.ones_like by name.
----@class (exact) torch.options.ones_like
+---@class (exact) torch.options.ones_like: table<"dtype"|"device"|"requires_grad", any>
 ---@field dtype? torch.dtype
 ---@field device? torch.device
 ---@field requires_grad? boolean  (default false)
@@ -266,7 +266,7 @@ function torch.empty_like(input, options) end
 function Tensor:empty_like(options) end
 
 ---Arguments of torch.empty_like by name.
----@class (exact) torch.options.empty_like
+---@class (exact) torch.options.empty_like: table<"dtype"|"device"|"requires_grad", any>
 ---@field dtype? torch.dtype
 ---@field device? torch.device
 ---@field requires_grad? boolean  (default false)
@@ -291,7 +291,7 @@ function torch.full_like(input, fill_value, options) end
 function Tensor:full_like(fill_value, options) end
 
 ---Arguments of torch.full_like by name.
----@class (exact) torch.options.full_like
+---@class (exact) torch.options.full_like: table<"fill_value"|"dtype"|"device"|"requires_grad", any>
 ---@field fill_value? number|boolean
 ---@field dtype? torch.dtype
 ---@field device? torch.device
@@ -306,7 +306,7 @@ function Tensor:full_like(fill_value, options) end
 function torch.rand(...) end
 
 ---Arguments of torch.rand by name.
----@class (exact) torch.options.rand
+---@class (exact) torch.options.rand: table<"size"|"dtype"|"device"|"requires_grad", any>
 ---@field size? integer|integer[]
 ---@field dtype? torch.dtype
 ---@field device? torch.device
@@ -321,7 +321,7 @@ function torch.rand(...) end
 function torch.randn(...) end
 
 ---Arguments of torch.randn by name.
----@class (exact) torch.options.randn
+---@class (exact) torch.options.randn: table<"size"|"dtype"|"device"|"requires_grad", any>
 ---@field size? integer|integer[]
 ---@field dtype? torch.dtype
 ---@field device? torch.device
@@ -339,7 +339,7 @@ function torch.randn(...) end
 function torch.randint(high, size, options) end
 
 ---Arguments of torch.randint by name.
----@class (exact) torch.options.randint
+---@class (exact) torch.options.randint: table<"high"|"size"|"dtype"|"device"|"requires_grad"|"low", any>
 ---@field high? integer
 ---@field size? integer[]
 ---@field dtype? torch.dtype
@@ -357,7 +357,7 @@ function torch.randint(high, size, options) end
 function torch.randperm(n, options) end
 
 ---Arguments of torch.randperm by name.
----@class (exact) torch.options.randperm
+---@class (exact) torch.options.randperm: table<"n"|"dtype"|"device"|"requires_grad", any>
 ---@field n? integer
 ---@field dtype? torch.dtype
 ---@field device? torch.device
@@ -388,7 +388,7 @@ function torch.rand_like(input, options) end
 function Tensor:rand_like(options) end
 
 ---Arguments of torch.rand_like by name.
----@class (exact) torch.options.rand_like
+---@class (exact) torch.options.rand_like: table<"dtype"|"device"|"requires_grad", any>
 ---@field dtype? torch.dtype
 ---@field device? torch.device
 ---@field requires_grad? boolean  (default false)
@@ -411,7 +411,7 @@ function torch.randn_like(input, options) end
 function Tensor:randn_like(options) end
 
 ---Arguments of torch.randn_like by name.
----@class (exact) torch.options.randn_like
+---@class (exact) torch.options.randn_like: table<"dtype"|"device"|"requires_grad", any>
 ---@field dtype? torch.dtype
 ---@field device? torch.device
 ---@field requires_grad? boolean  (default false)
@@ -436,7 +436,7 @@ function torch.bernoulli(input, p, options) end
 function Tensor:bernoulli(p, options) end
 
 ---Arguments of torch.bernoulli by name.
----@class (exact) torch.options.bernoulli
+---@class (exact) torch.options.bernoulli: table<"p", any>
 ---@field p? number
 
 ---Draws indices along the last dimension with probabilities proportional to `weights`: [n] to [count], [b, n] to [b, count], int64, from 1. Raises an error if there are fewer elements than draws without replacement, or a weight is negative.
@@ -461,7 +461,7 @@ function torch.multinomial(input, num_samples, replacement, options) end
 function Tensor:multinomial(num_samples, replacement, options) end
 
 ---Arguments of torch.multinomial by name.
----@class (exact) torch.options.multinomial
+---@class (exact) torch.options.multinomial: table<"num_samples"|"replacement", any>
 ---@field num_samples? integer
 ---@field replacement? boolean allow an index to be drawn more than once (default false)
 
@@ -475,7 +475,7 @@ function Tensor:multinomial(num_samples, replacement, options) end
 function Tensor:bernoulli_(p, options) end
 
 ---Arguments of torch.Tensor:bernoulli_ by name.
----@class (exact) torch.options.Tensor.bernoulli_
+---@class (exact) torch.options.Tensor.bernoulli_: table<"p", any>
 ---@field p? torch.Number  (default 0.5)
 
 ---Fills the tensor with normal random numbers.
@@ -489,7 +489,7 @@ function Tensor:bernoulli_(p, options) end
 function Tensor:normal_(mean, std, options) end
 
 ---Arguments of torch.Tensor:normal_ by name.
----@class (exact) torch.options.Tensor.normal_
+---@class (exact) torch.options.Tensor.normal_: table<"mean"|"std", any>
 ---@field mean? number  (default 0)
 ---@field std? number  (default 1)
 
@@ -504,7 +504,7 @@ function Tensor:normal_(mean, std, options) end
 function Tensor:uniform_(from, to, options) end
 
 ---Arguments of torch.Tensor:uniform_ by name.
----@class (exact) torch.options.Tensor.uniform_
+---@class (exact) torch.options.Tensor.uniform_: table<"from"|"to", any>
 ---@field from? number  (default 0)
 ---@field to? number  (default 1)
 
@@ -766,7 +766,7 @@ function torch.add(input, other, options) end
 function Tensor:add(other, options) end
 
 ---Arguments of torch.add by name.
----@class (exact) torch.options.add
+---@class (exact) torch.options.add: table<"other"|"alpha", any>
 ---@field other? torch.Number
 ---@field alpha? number factor of `other`
 
@@ -790,7 +790,7 @@ function torch.sub(input, other, options) end
 function Tensor:sub(other, options) end
 
 ---Arguments of torch.sub by name.
----@class (exact) torch.options.sub
+---@class (exact) torch.options.sub: table<"other"|"alpha", any>
 ---@field other? torch.Number
 ---@field alpha? number factor of `other`
 
@@ -814,7 +814,7 @@ function torch.div(input, other, options) end
 function Tensor:div(other, options) end
 
 ---Arguments of torch.div by name.
----@class (exact) torch.options.div
+---@class (exact) torch.options.div: table<"other"|"rounding_mode", any>
 ---@field other? torch.Number
 ---@field rounding_mode? "trunc"|"floor" round the quotient towards zero ("trunc") or down ("floor")
 
@@ -1183,7 +1183,7 @@ function torch.round(input, options) end
 function Tensor:round(options) end
 
 ---Arguments of torch.round by name.
----@class (exact) torch.options.round
+---@class (exact) torch.options.round: table<"decimals", any>
 ---@field decimals? integer
 
 ---log(1 + exp(beta x)) / beta, and x where beta x is above the threshold. Same shape as the input.
@@ -1208,7 +1208,7 @@ function torch.softplus(input, beta, threshold, options) end
 function Tensor:softplus(beta, threshold, options) end
 
 ---Arguments of torch.softplus by name.
----@class (exact) torch.options.softplus
+---@class (exact) torch.options.softplus: table<"beta"|"threshold", any>
 ---@field beta? number  (default 1)
 ---@field threshold? number  (default 20)
 
@@ -1232,7 +1232,7 @@ function torch.logit(input, eps, options) end
 function Tensor:logit(eps, options) end
 
 ---Arguments of torch.logit by name.
----@class (exact) torch.options.logit
+---@class (exact) torch.options.logit: table<"eps", any>
 ---@field eps? number limits elements to [eps, 1 - eps] before
 
 ---Replaces NaN by `nan` (0), infinity by `posinf` (the largest number of the dtype) and -infinity by `neginf` (the smallest). Same shape as the input.
@@ -1259,7 +1259,7 @@ function torch.nan_to_num(input, nan, posinf, neginf, options) end
 function Tensor:nan_to_num(nan, posinf, neginf, options) end
 
 ---Arguments of torch.nan_to_num by name.
----@class (exact) torch.options.nan_to_num
+---@class (exact) torch.options.nan_to_num: table<"nan"|"posinf"|"neginf", any>
 ---@field nan? number
 ---@field posinf? number
 ---@field neginf? number
@@ -1307,7 +1307,7 @@ function torch.clamp(input, min, max, options) end
 function Tensor:clamp(min, max, options) end
 
 ---Arguments of torch.clamp by name.
----@class (exact) torch.options.clamp
+---@class (exact) torch.options.clamp: table<"min"|"max", any>
 ---@field min? torch.Number lower bound
 ---@field max? torch.Number upper bound
 
@@ -1365,7 +1365,7 @@ function torch.gelu(input, options) end
 function Tensor:gelu(options) end
 
 ---Arguments of torch.gelu by name.
----@class (exact) torch.options.gelu
+---@class (exact) torch.options.gelu: table<"approximate", any>
 ---@field approximate? "none"|"tanh" exact, or the tanh approximation (T5 v1.1 and flan) (default "none")
 
 ---Sets elements to 0 with probability `p` and multiplies the others by 1 / (1 - p). Same shape as the input. Raises an error if `p` is not in [0, 1].
@@ -1390,7 +1390,7 @@ function torch.dropout(input, p, training, options) end
 function Tensor:dropout(p, training, options) end
 
 ---Arguments of torch.dropout by name.
----@class (exact) torch.options.dropout
+---@class (exact) torch.options.dropout: table<"p"|"training", any>
 ---@field p? number  (default 0.5)
 ---@field training? boolean false: return the input unchanged (default true)
 
@@ -1460,7 +1460,7 @@ function Tensor:relu_() end
 function Tensor:add_(other, options) end
 
 ---Arguments of torch.Tensor:add_ by name.
----@class (exact) torch.options.Tensor.add_
+---@class (exact) torch.options.Tensor.add_: table<"other"|"alpha", any>
 ---@field other? torch.Number
 ---@field alpha? number
 
@@ -1474,7 +1474,7 @@ function Tensor:add_(other, options) end
 function Tensor:sub_(other, options) end
 
 ---Arguments of torch.Tensor:sub_ by name.
----@class (exact) torch.options.Tensor.sub_
+---@class (exact) torch.options.Tensor.sub_: table<"other"|"alpha", any>
 ---@field other? torch.Number
 ---@field alpha? number
 
@@ -1496,7 +1496,7 @@ function Tensor:mul_(other) end
 function Tensor:div_(other, options) end
 
 ---Arguments of torch.Tensor:div_ by name.
----@class (exact) torch.options.Tensor.div_
+---@class (exact) torch.options.Tensor.div_: table<"other"|"rounding_mode", any>
 ---@field other? torch.Number
 ---@field rounding_mode? "trunc"|"floor"
 
@@ -1542,7 +1542,7 @@ function Tensor:copy_(src) end
 function Tensor:clamp_(min, max, options) end
 
 ---Arguments of torch.Tensor:clamp_ by name.
----@class (exact) torch.options.Tensor.clamp_
+---@class (exact) torch.options.Tensor.clamp_: table<"min"|"max", any>
 ---@field min? torch.Number lower bound
 ---@field max? torch.Number upper bound
 
@@ -1650,7 +1650,7 @@ function Tensor:outer(vec2) end
 function torch.einsum(equation, ...) end
 
 ---Arguments of torch.einsum by name.
----@class (exact) torch.options.einsum
+---@class (exact) torch.options.einsum: table<"equation"|"operands", any>
 ---@field equation? string
 ---@field operands? torch.Tensor|torch.Tensor[]
 
@@ -1678,7 +1678,7 @@ function torch.sum(input, dim, keepdim, options) end
 function Tensor:sum(dim, keepdim, options) end
 
 ---Arguments of torch.sum by name.
----@class (exact) torch.options.sum
+---@class (exact) torch.options.sum: table<"dim"|"keepdim"|"dtype", any>
 ---@field dim? integer|integer[]
 ---@field keepdim? boolean  (default false)
 ---@field dtype? torch.dtype
@@ -1707,7 +1707,7 @@ function torch.mean(input, dim, keepdim, options) end
 function Tensor:mean(dim, keepdim, options) end
 
 ---Arguments of torch.mean by name.
----@class (exact) torch.options.mean
+---@class (exact) torch.options.mean: table<"dim"|"keepdim"|"dtype", any>
 ---@field dim? integer|integer[]
 ---@field keepdim? boolean  (default false)
 ---@field dtype? torch.dtype
@@ -1736,7 +1736,7 @@ function torch.amax(input, dim, keepdim, options) end
 function Tensor:amax(dim, keepdim, options) end
 
 ---Arguments of torch.amax by name.
----@class (exact) torch.options.amax
+---@class (exact) torch.options.amax: table<"dim"|"keepdim", any>
 ---@field dim? integer|integer[]
 ---@field keepdim? boolean  (default false)
 
@@ -1764,7 +1764,7 @@ function torch.amin(input, dim, keepdim, options) end
 function Tensor:amin(dim, keepdim, options) end
 
 ---Arguments of torch.amin by name.
----@class (exact) torch.options.amin
+---@class (exact) torch.options.amin: table<"dim"|"keepdim", any>
 ---@field dim? integer|integer[]
 ---@field keepdim? boolean  (default false)
 
@@ -1792,7 +1792,7 @@ function torch.logsumexp(input, dim, keepdim, options) end
 function Tensor:logsumexp(dim, keepdim, options) end
 
 ---Arguments of torch.logsumexp by name.
----@class (exact) torch.options.logsumexp
+---@class (exact) torch.options.logsumexp: table<"dim"|"keepdim", any>
 ---@field dim? integer|integer[]
 ---@field keepdim? boolean  (default false)
 
@@ -1820,7 +1820,7 @@ function torch.any(input, dim, keepdim, options) end
 function Tensor:any(dim, keepdim, options) end
 
 ---Arguments of torch.any by name.
----@class (exact) torch.options.any
+---@class (exact) torch.options.any: table<"dim"|"keepdim", any>
 ---@field dim? integer|integer[]
 ---@field keepdim? boolean  (default false)
 
@@ -1848,7 +1848,7 @@ function torch.all(input, dim, keepdim, options) end
 function Tensor:all(dim, keepdim, options) end
 
 ---Arguments of torch.all by name.
----@class (exact) torch.options.all
+---@class (exact) torch.options.all: table<"dim"|"keepdim", any>
 ---@field dim? integer|integer[]
 ---@field keepdim? boolean  (default false)
 
@@ -1874,7 +1874,7 @@ function torch.prod(input, dim, keepdim, options) end
 function Tensor:prod(dim, keepdim, options) end
 
 ---Arguments of torch.prod by name.
----@class (exact) torch.options.prod
+---@class (exact) torch.options.prod: table<"dim"|"keepdim"|"dtype", any>
 ---@field dim? integer
 ---@field keepdim? boolean  (default false)
 ---@field dtype? torch.dtype
@@ -1905,7 +1905,7 @@ function torch.std(input, dim, unbiased, keepdim, options) end
 function Tensor:std(dim, unbiased, keepdim, options) end
 
 ---Arguments of torch.std by name.
----@class (exact) torch.options.std
+---@class (exact) torch.options.std: table<"dim"|"unbiased"|"keepdim"|"correction", any>
 ---@field dim? integer|integer[]
 ---@field unbiased? boolean the older name: true is correction 1, false is correction 0
 ---@field keepdim? boolean  (default false)
@@ -1937,7 +1937,7 @@ function torch.var(input, dim, unbiased, keepdim, options) end
 function Tensor:var(dim, unbiased, keepdim, options) end
 
 ---Arguments of torch.var by name.
----@class (exact) torch.options.var
+---@class (exact) torch.options.var: table<"dim"|"unbiased"|"keepdim"|"correction", any>
 ---@field dim? integer|integer[]
 ---@field unbiased? boolean the older name: true is correction 1, false is correction 0
 ---@field keepdim? boolean  (default false)
@@ -1971,7 +1971,7 @@ function torch.std_mean(input, dim, unbiased, keepdim, options) end
 function Tensor:std_mean(dim, unbiased, keepdim, options) end
 
 ---Arguments of torch.std_mean by name.
----@class (exact) torch.options.std_mean
+---@class (exact) torch.options.std_mean: table<"dim"|"unbiased"|"keepdim"|"correction", any>
 ---@field dim? integer|integer[]
 ---@field unbiased? boolean the older name: true is correction 1, false is correction 0
 ---@field keepdim? boolean  (default false)
@@ -2005,7 +2005,7 @@ function torch.var_mean(input, dim, unbiased, keepdim, options) end
 function Tensor:var_mean(dim, unbiased, keepdim, options) end
 
 ---Arguments of torch.var_mean by name.
----@class (exact) torch.options.var_mean
+---@class (exact) torch.options.var_mean: table<"dim"|"unbiased"|"keepdim"|"correction", any>
 ---@field dim? integer|integer[]
 ---@field unbiased? boolean the older name: true is correction 1, false is correction 0
 ---@field keepdim? boolean  (default false)
@@ -2035,7 +2035,7 @@ function torch.norm(input, p, dim, keepdim, options) end
 function Tensor:norm(p, dim, keepdim, options) end
 
 ---Arguments of torch.norm by name.
----@class (exact) torch.options.norm
+---@class (exact) torch.options.norm: table<"p"|"dim"|"keepdim"|"dtype", any>
 ---@field p? number|string  (default 2)
 ---@field dim? integer|integer[]
 ---@field keepdim? boolean  (default false)
@@ -2063,7 +2063,7 @@ function torch.max(input, options) end
 function Tensor:max(options) end
 
 ---Arguments of torch.max by name.
----@class (exact) torch.options.max
+---@class (exact) torch.options.max: table<"dim"|"keepdim"|"other", any>
 ---@field dim? integer
 ---@field keepdim? boolean  (default false)
 ---@field other? torch.Tensor
@@ -2090,7 +2090,7 @@ function torch.min(input, options) end
 function Tensor:min(options) end
 
 ---Arguments of torch.min by name.
----@class (exact) torch.options.min
+---@class (exact) torch.options.min: table<"dim"|"keepdim"|"other", any>
 ---@field dim? integer
 ---@field keepdim? boolean  (default false)
 ---@field other? torch.Tensor
@@ -2117,7 +2117,7 @@ function torch.argmax(input, dim, keepdim, options) end
 function Tensor:argmax(dim, keepdim, options) end
 
 ---Arguments of torch.argmax by name.
----@class (exact) torch.options.argmax
+---@class (exact) torch.options.argmax: table<"dim"|"keepdim", any>
 ---@field dim? integer
 ---@field keepdim? boolean  (default false)
 
@@ -2143,7 +2143,7 @@ function torch.argmin(input, dim, keepdim, options) end
 function Tensor:argmin(dim, keepdim, options) end
 
 ---Arguments of torch.argmin by name.
----@class (exact) torch.options.argmin
+---@class (exact) torch.options.argmin: table<"dim"|"keepdim", any>
 ---@field dim? integer
 ---@field keepdim? boolean  (default false)
 
@@ -2167,7 +2167,7 @@ function torch.cumsum(input, dim, options) end
 function Tensor:cumsum(dim, options) end
 
 ---Arguments of torch.cumsum by name.
----@class (exact) torch.options.cumsum
+---@class (exact) torch.options.cumsum: table<"dim"|"dtype", any>
 ---@field dim? integer
 ---@field dtype? torch.dtype
 
@@ -2191,7 +2191,7 @@ function torch.median(input, options) end
 function Tensor:median(options) end
 
 ---Arguments of torch.median by name.
----@class (exact) torch.options.median
+---@class (exact) torch.options.median: table<"dim"|"keepdim", any>
 ---@field dim? integer
 ---@field keepdim? boolean  (default false)
 
@@ -2221,7 +2221,7 @@ function torch.kthvalue(input, k, dim, keepdim, options) end
 function Tensor:kthvalue(k, dim, keepdim, options) end
 
 ---Arguments of torch.kthvalue by name.
----@class (exact) torch.options.kthvalue
+---@class (exact) torch.options.kthvalue: table<"k"|"dim"|"keepdim", any>
 ---@field k? integer
 ---@field dim? integer  (default -1)
 ---@field keepdim? boolean  (default false)
@@ -2250,7 +2250,7 @@ function torch.quantile(input, q, dim, keepdim, options) end
 function Tensor:quantile(q, dim, keepdim, options) end
 
 ---Arguments of torch.quantile by name.
----@class (exact) torch.options.quantile
+---@class (exact) torch.options.quantile: table<"q"|"dim"|"keepdim"|"interpolation", any>
 ---@field q? torch.Number|number[]
 ---@field dim? integer
 ---@field keepdim? boolean  (default false)
@@ -2280,7 +2280,7 @@ function torch.histc(input, bins, min, max, options) end
 function Tensor:histc(bins, min, max, options) end
 
 ---Arguments of torch.histc by name.
----@class (exact) torch.options.histc
+---@class (exact) torch.options.histc: table<"bins"|"min"|"max", any>
 ---@field bins? integer  (default 100)
 ---@field min? number  (default 0)
 ---@field max? number  (default 0)
@@ -2307,7 +2307,7 @@ function torch.bincount(input, weights, minlength, options) end
 function Tensor:bincount(weights, minlength, options) end
 
 ---Arguments of torch.bincount by name.
----@class (exact) torch.options.bincount
+---@class (exact) torch.options.bincount: table<"weights"|"minlength", any>
 ---@field weights? torch.Tensor added in place of 1, of the shape of the input
 ---@field minlength? integer the least size of the result (default 0)
 
@@ -2329,7 +2329,7 @@ function torch.cov(input, options) end
 function Tensor:cov(options) end
 
 ---Arguments of torch.cov by name.
----@class (exact) torch.options.cov
+---@class (exact) torch.options.cov: table<"correction"|"fweights"|"aweights", any>
 ---@field correction? integer subtracted from the number of observations (default 1)
 ---@field fweights? torch.Tensor how often each observation counts, whole numbers [observations]
 ---@field aweights? torch.Tensor weight of each observation, [observations]
@@ -2375,7 +2375,7 @@ function torch.allclose(input, other, rtol, atol, equal_nan, options) end
 function Tensor:allclose(other, rtol, atol, equal_nan, options) end
 
 ---Arguments of torch.allclose by name.
----@class (exact) torch.options.allclose
+---@class (exact) torch.options.allclose: table<"other"|"rtol"|"atol"|"equal_nan", any>
 ---@field other? torch.Data
 ---@field rtol? number relative tolerance (default 1e-5)
 ---@field atol? number absolute tolerance (default 1e-8)
@@ -2415,7 +2415,7 @@ local linalg = {}
 function linalg.svd(A, full_matrices, options) end
 
 ---Arguments of torch.linalg.svd by name.
----@class (exact) torch.options.linalg.svd
+---@class (exact) torch.options.linalg.svd: table<"A"|"full_matrices", any>
 ---@field A? torch.Tensor
 ---@field full_matrices? boolean  (default true)
 
@@ -2439,7 +2439,7 @@ function linalg.svdvals(A) end
 function linalg.qr(A, mode, options) end
 
 ---Arguments of torch.linalg.qr by name.
----@class (exact) torch.options.linalg.qr
+---@class (exact) torch.options.linalg.qr: table<"A"|"mode", any>
 ---@field A? torch.Tensor
 ---@field mode? "reduced"|"complete"|"r" "reduced": Q [..., n, k] with k = min(n, m); "complete": Q [..., n, n]; "r": R only, Q is empty (default "reduced")
 
@@ -2455,7 +2455,7 @@ function linalg.qr(A, mode, options) end
 function linalg.eigh(A, UPLO, options) end
 
 ---Arguments of torch.linalg.eigh by name.
----@class (exact) torch.options.linalg.eigh
+---@class (exact) torch.options.linalg.eigh: table<"A"|"UPLO", any>
 ---@field A? torch.Tensor
 ---@field UPLO? "L"|"U" the triangle that is read, lower or upper (default "L")
 
@@ -2470,7 +2470,7 @@ function linalg.eigh(A, UPLO, options) end
 function linalg.eigvalsh(A, UPLO, options) end
 
 ---Arguments of torch.linalg.eigvalsh by name.
----@class (exact) torch.options.linalg.eigvalsh
+---@class (exact) torch.options.linalg.eigvalsh: table<"A"|"UPLO", any>
 ---@field A? torch.Tensor
 ---@field UPLO? "L"|"U" the triangle that is read, lower or upper (default "L")
 
@@ -2485,7 +2485,7 @@ function linalg.eigvalsh(A, UPLO, options) end
 function linalg.solve(A, B, options) end
 
 ---Arguments of torch.linalg.solve by name.
----@class (exact) torch.options.linalg.solve
+---@class (exact) torch.options.linalg.solve: table<"A"|"B"|"left", any>
 ---@field A? torch.Tensor
 ---@field B? torch.Tensor
 ---@field left? boolean  (default true)
@@ -2509,7 +2509,7 @@ function linalg.inv(A) end
 function linalg.pinv(A, options) end
 
 ---Arguments of torch.linalg.pinv by name.
----@class (exact) torch.options.linalg.pinv
+---@class (exact) torch.options.linalg.pinv: table<"A"|"atol"|"rtol"|"hermitian"|"rcond", any>
 ---@field A? torch.Tensor
 ---@field atol? torch.Number singular values up to max(atol, rtol * the largest) count as 0
 ---@field rtol? torch.Number default: max(n, m) times the precision of the dtype, if `atol` is not given
@@ -2534,7 +2534,7 @@ function linalg.det(A) end
 function linalg.cholesky(A, options) end
 
 ---Arguments of torch.linalg.cholesky by name.
----@class (exact) torch.options.linalg.cholesky
+---@class (exact) torch.options.linalg.cholesky: table<"A"|"upper", any>
 ---@field A? torch.Tensor
 ---@field upper? boolean return L^T (default false)
 
@@ -2551,7 +2551,7 @@ function linalg.cholesky(A, options) end
 function linalg.norm(A, ord, dim, keepdim, options) end
 
 ---Arguments of torch.linalg.norm by name.
----@class (exact) torch.options.linalg.norm
+---@class (exact) torch.options.linalg.norm: table<"A"|"ord"|"dim"|"keepdim"|"dtype", any>
 ---@field A? torch.Tensor
 ---@field ord? number|string p of vectors (2); of matrices "fro" (the default), "nuc", 1, -1, 2, -2, math.huge or -math.huge
 ---@field dim? integer|integer[]
@@ -2578,7 +2578,7 @@ function torch.softmax(input, dim, options) end
 function Tensor:softmax(dim, options) end
 
 ---Arguments of torch.softmax by name.
----@class (exact) torch.options.softmax
+---@class (exact) torch.options.softmax: table<"dim"|"dtype", any>
 ---@field dim? integer  (default -1)
 ---@field dtype? torch.dtype
 
@@ -2602,7 +2602,7 @@ function torch.log_softmax(input, dim, options) end
 function Tensor:log_softmax(dim, options) end
 
 ---Arguments of torch.log_softmax by name.
----@class (exact) torch.options.log_softmax
+---@class (exact) torch.options.log_softmax: table<"dim"|"dtype", any>
 ---@field dim? integer  (default -1)
 ---@field dtype? torch.dtype
 
@@ -2634,7 +2634,7 @@ function torch.cross_entropy(input, target, weight, options) end
 function Tensor:cross_entropy(target, weight, options) end
 
 ---Arguments of torch.cross_entropy by name.
----@class (exact) torch.options.cross_entropy
+---@class (exact) torch.options.cross_entropy: table<"target"|"weight"|"ignore_index"|"reduction"|"label_smoothing", any>
 ---@field target? torch.Data
 ---@field weight? torch.Tensor weight of each class, [classes]
 ---@field ignore_index? integer targets with this id are ignored (default -100)
@@ -2661,7 +2661,7 @@ function torch.mse_loss(input, target, options) end
 function Tensor:mse_loss(target, options) end
 
 ---Arguments of torch.mse_loss by name.
----@class (exact) torch.options.mse_loss
+---@class (exact) torch.options.mse_loss: table<"target"|"reduction"|"weight", any>
 ---@field target? torch.Number
 ---@field reduction? torch.Reduction reduction over the elements (default "mean")
 ---@field weight? torch.Tensor
@@ -2692,7 +2692,7 @@ function torch.layer_norm(input, normalized_shape, weight, bias, eps, options) e
 function Tensor:layer_norm(normalized_shape, weight, bias, eps, options) end
 
 ---Arguments of torch.layer_norm by name.
----@class (exact) torch.options.layer_norm
+---@class (exact) torch.options.layer_norm: table<"normalized_shape"|"weight"|"bias"|"eps", any>
 ---@field normalized_shape? integer|integer[]
 ---@field weight? torch.Tensor factor of each element, of shape `shape`
 ---@field bias? torch.Tensor added to each element, of shape `shape`
@@ -2722,7 +2722,7 @@ function torch.embedding(weight, indices, padding_idx, scale_grad_by_freq, optio
 function Tensor:embedding(indices, padding_idx, scale_grad_by_freq, options) end
 
 ---Arguments of torch.embedding by name.
----@class (exact) torch.options.embedding
+---@class (exact) torch.options.embedding: table<"indices"|"padding_idx"|"scale_grad_by_freq"|"max_norm"|"norm_type", any>
 ---@field indices? torch.Data
 ---@field padding_idx? integer id whose row receives no gradient
 ---@field scale_grad_by_freq? boolean divide the gradient of a row by the number of its uses (default false)
@@ -2751,7 +2751,7 @@ function torch.nll_loss(input, target, weight, options) end
 function Tensor:nll_loss(target, weight, options) end
 
 ---Arguments of torch.nll_loss by name.
----@class (exact) torch.options.nll_loss
+---@class (exact) torch.options.nll_loss: table<"target"|"weight"|"ignore_index"|"reduction", any>
 ---@field target? torch.Data
 ---@field weight? torch.Tensor weight of each class, [classes]
 ---@field ignore_index? integer targets with this id are ignored (default -100)
@@ -2777,7 +2777,7 @@ function torch.smooth_l1_loss(input, target, options) end
 function Tensor:smooth_l1_loss(target, options) end
 
 ---Arguments of torch.smooth_l1_loss by name.
----@class (exact) torch.options.smooth_l1_loss
+---@class (exact) torch.options.smooth_l1_loss: table<"target"|"reduction"|"beta", any>
 ---@field target? torch.Number
 ---@field reduction? torch.Reduction  (default "mean")
 ---@field beta? number  (default 1)
@@ -2804,7 +2804,7 @@ function torch.binary_cross_entropy_with_logits(input, target, weight, options) 
 function Tensor:binary_cross_entropy_with_logits(target, weight, options) end
 
 ---Arguments of torch.binary_cross_entropy_with_logits by name.
----@class (exact) torch.options.binary_cross_entropy_with_logits
+---@class (exact) torch.options.binary_cross_entropy_with_logits: table<"target"|"weight"|"reduction"|"pos_weight", any>
 ---@field target? torch.Number
 ---@field weight? torch.Tensor factor of each loss; broadcasts
 ---@field reduction? torch.Reduction  (default "mean")
@@ -2830,7 +2830,7 @@ function torch.kl_div(input, target, options) end
 function Tensor:kl_div(target, options) end
 
 ---Arguments of torch.kl_div by name.
----@class (exact) torch.options.kl_div
+---@class (exact) torch.options.kl_div: table<"target"|"reduction"|"log_target", any>
 ---@field target? torch.Tensor
 ---@field reduction? torch.Reduction|"batchmean" "batchmean": the sum by the number of rows, which is the divergence itself (default "mean")
 ---@field log_target? boolean `target` has log-probabilities, too (default false)
@@ -2859,7 +2859,7 @@ function torch.cosine_similarity(x1, x2, dim, eps, options) end
 function Tensor:cosine_similarity(x2, dim, eps, options) end
 
 ---Arguments of torch.cosine_similarity by name.
----@class (exact) torch.options.cosine_similarity
+---@class (exact) torch.options.cosine_similarity: table<"x2"|"dim"|"eps", any>
 ---@field x2? torch.Tensor
 ---@field dim? integer  (default 2)
 ---@field eps? number  (default 1e-8)
@@ -2888,7 +2888,7 @@ function torch.cdist(x1, x2, p, compute_mode, options) end
 function Tensor:cdist(x2, p, compute_mode, options) end
 
 ---Arguments of torch.cdist by name.
----@class (exact) torch.options.cdist
+---@class (exact) torch.options.cdist: table<"x2"|"p"|"compute_mode", any>
 ---@field x2? torch.Tensor
 ---@field p? number  (default 2)
 ---@field compute_mode? string PyTorch's "use_mm_for_euclid_dist_if_necessary" (the default), "use_mm_for_euclid_dist" or "donot_use_mm_for_euclid_dist"
@@ -2917,7 +2917,7 @@ function torch.normalize(input, p, dim, eps, options) end
 function Tensor:normalize(p, dim, eps, options) end
 
 ---Arguments of torch.normalize by name.
----@class (exact) torch.options.normalize
+---@class (exact) torch.options.normalize: table<"p"|"dim"|"eps", any>
 ---@field p? number  (default 2)
 ---@field dim? integer  (default 2)
 ---@field eps? number  (default 1e-12)
@@ -2946,7 +2946,7 @@ function torch.rms_norm(input, normalized_shape, weight, eps, options) end
 function Tensor:rms_norm(normalized_shape, weight, eps, options) end
 
 ---Arguments of torch.rms_norm by name.
----@class (exact) torch.options.rms_norm
+---@class (exact) torch.options.rms_norm: table<"normalized_shape"|"weight"|"eps", any>
 ---@field normalized_shape? integer|integer[]
 ---@field weight? torch.Tensor factor of each element, of shape `normalized_shape`
 ---@field eps? number default: the smallest difference from 1 that the dtype has
@@ -2979,7 +2979,7 @@ function torch.scaled_dot_product_attention(query, key, value, attn_mask, dropou
 function Tensor:scaled_dot_product_attention(key, value, attn_mask, dropout_p, is_causal, options) end
 
 ---Arguments of torch.scaled_dot_product_attention by name.
----@class (exact) torch.options.scaled_dot_product_attention
+---@class (exact) torch.options.scaled_dot_product_attention: table<"key"|"value"|"attn_mask"|"dropout_p"|"is_causal"|"scale"|"enable_gqa", any>
 ---@field key? torch.Tensor
 ---@field value? torch.Tensor
 ---@field attn_mask? torch.Tensor # [..., q, k]: true where a query may attend, or numbers that are added
@@ -3008,7 +3008,7 @@ function torch.one_hot(tensor, num_classes, options) end
 function Tensor:one_hot(num_classes, options) end
 
 ---Arguments of torch.one_hot by name.
----@class (exact) torch.options.one_hot
+---@class (exact) torch.options.one_hot: table<"num_classes", any>
 ---@field num_classes? integer  (default -1)
 
 ---The same elements in another shape. One size can be -1 and is then computed from the others.
@@ -3029,7 +3029,7 @@ function torch.reshape(input, ...) end
 function Tensor:reshape(...) end
 
 ---Arguments of torch.reshape by name.
----@class (exact) torch.options.reshape
+---@class (exact) torch.options.reshape: table<"shape", any>
 ---@field shape? integer|integer[]
 
 ---Like `reshape`, but never copies. Raises an error if the memory layout does not allow it.
@@ -3042,7 +3042,7 @@ function Tensor:reshape(...) end
 function Tensor:view(...) end
 
 ---Arguments of torch.Tensor:view by name.
----@class (exact) torch.options.Tensor.view
+---@class (exact) torch.options.Tensor.view: table<"shape"|"dtype", any>
 ---@field shape? integer|integer[]
 ---@field dtype? torch.dtype
 
@@ -3098,7 +3098,7 @@ function torch.permute(input, ...) end
 function Tensor:permute(...) end
 
 ---Arguments of torch.permute by name.
----@class (exact) torch.options.permute
+---@class (exact) torch.options.permute: table<"dims", any>
 ---@field dims? integer|integer[]
 
 ---Removes all dimensions of size 1, or dimension `dim` if its size is 1.
@@ -3121,7 +3121,7 @@ function torch.squeeze(input, dim, options) end
 function Tensor:squeeze(dim, options) end
 
 ---Arguments of torch.squeeze by name.
----@class (exact) torch.options.squeeze
+---@class (exact) torch.options.squeeze: table<"dim", any>
 ---@field dim? integer|integer[]
 
 ---Inserts a dimension of size 1, which becomes number `dim`: [n] to [1, n] for dim 1.
@@ -3150,7 +3150,7 @@ function Tensor:unsqueeze(dim) end
 function Tensor:expand(...) end
 
 ---Arguments of torch.Tensor:expand by name.
----@class (exact) torch.options.Tensor.expand
+---@class (exact) torch.options.Tensor.expand: table<"size", any>
 ---@field size? integer|integer[]
 
 ---Repeats the tensor along each dimension: [a, b] and (2, 3) to [2 a, 3 b]. (PyTorch's `repeat`, which is a word of Lua, is this with a number for every dimension.)
@@ -3171,7 +3171,7 @@ function torch.tile(input, ...) end
 function Tensor:tile(...) end
 
 ---Arguments of torch.tile by name.
----@class (exact) torch.options.tile
+---@class (exact) torch.options.tile: table<"dims", any>
 ---@field dims? integer|integer[]
 
 ---Each element `repeats` times, in the flattened tensor or along a dimension: [a, b] to [b, b, ...]. With only `repeats`: the index from 1 of each element as often as its number says.
@@ -3198,7 +3198,7 @@ function torch.repeat_interleave(input, repeats, dim, options) end
 function Tensor:repeat_interleave(repeats, dim, options) end
 
 ---Arguments of torch.repeat_interleave by name.
----@class (exact) torch.options.repeat_interleave
+---@class (exact) torch.options.repeat_interleave: table<"repeats"|"dim"|"output_size", any>
 ---@field repeats? torch.Number|integer[] one number, or one for each element of the dimension
 ---@field dim? integer
 ---@field output_size? integer the size of the result, which spares counting it
@@ -3225,7 +3225,7 @@ function torch.roll(input, shifts, dims, options) end
 function Tensor:roll(shifts, dims, options) end
 
 ---Arguments of torch.roll by name.
----@class (exact) torch.options.roll
+---@class (exact) torch.options.roll: table<"shifts"|"dims", any>
 ---@field shifts? integer|integer[]
 ---@field dims? integer|integer[]
 
@@ -3251,7 +3251,7 @@ function torch.flatten(input, start_dim, end_dim, options) end
 function Tensor:flatten(start_dim, end_dim, options) end
 
 ---Arguments of torch.flatten by name.
----@class (exact) torch.options.flatten
+---@class (exact) torch.options.flatten: table<"start_dim"|"end_dim", any>
 ---@field start_dim? integer  (default 1)
 ---@field end_dim? integer  (default -1)
 
@@ -3273,7 +3273,7 @@ function torch.flip(input, ...) end
 function Tensor:flip(...) end
 
 ---Arguments of torch.flip by name.
----@class (exact) torch.options.flip
+---@class (exact) torch.options.flip: table<"dims", any>
 ---@field dims? integer|integer[]
 
 ---Splits along a dimension into parts of one size (the last one can be smaller), or of the listed sizes.
@@ -3300,7 +3300,7 @@ function torch.split(input, split_size, dim, options) end
 function Tensor:split(split_size, dim, options) end
 
 ---Arguments of torch.split by name.
----@class (exact) torch.options.split
+---@class (exact) torch.options.split: table<"split_size"|"dim", any>
 ---@field split_size? integer
 ---@field dim? integer  (default 1)
 
@@ -3326,7 +3326,7 @@ function torch.chunk(input, chunks, dim, options) end
 function Tensor:chunk(chunks, dim, options) end
 
 ---Arguments of torch.chunk by name.
----@class (exact) torch.options.chunk
+---@class (exact) torch.options.chunk: table<"chunks"|"dim", any>
 ---@field chunks? integer
 ---@field dim? integer  (default 1)
 
@@ -3350,7 +3350,7 @@ function torch.unbind(input, dim, options) end
 function Tensor:unbind(dim, options) end
 
 ---Arguments of torch.unbind by name.
----@class (exact) torch.options.unbind
+---@class (exact) torch.options.unbind: table<"dim", any>
 ---@field dim? integer  (default 1)
 
 ---The lower triangle of matrices [..., n, m]; elements above the diagonal become 0.
@@ -3373,7 +3373,7 @@ function torch.tril(input, diagonal, options) end
 function Tensor:tril(diagonal, options) end
 
 ---Arguments of torch.tril by name.
----@class (exact) torch.options.tril
+---@class (exact) torch.options.tril: table<"diagonal", any>
 ---@field diagonal? integer  (default 0)
 
 ---The upper triangle of matrices [..., n, m]; elements below the diagonal become 0.
@@ -3396,7 +3396,7 @@ function torch.triu(input, diagonal, options) end
 function Tensor:triu(diagonal, options) end
 
 ---Arguments of torch.triu by name.
----@class (exact) torch.options.triu
+---@class (exact) torch.options.triu: table<"diagonal", any>
 ---@field diagonal? integer  (default 0)
 
 ---The diagonal of a matrix, [n, m] to [k], or a matrix with a vector on its diagonal, [n] to [n, n].
@@ -3419,7 +3419,7 @@ function torch.diag(input, diagonal, options) end
 function Tensor:diag(diagonal, options) end
 
 ---Arguments of torch.diag by name.
----@class (exact) torch.options.diag
+---@class (exact) torch.options.diag: table<"diagonal", any>
 ---@field diagonal? integer 0 for the main one, above it positive, below it negative (default 0)
 
 ---The diagonals of matrices in two dimensions, as a view; they become the last dimension.
@@ -3446,7 +3446,7 @@ function torch.diagonal(input, offset, dim1, dim2, options) end
 function Tensor:diagonal(offset, dim1, dim2, options) end
 
 ---Arguments of torch.diagonal by name.
----@class (exact) torch.options.diagonal
+---@class (exact) torch.options.diagonal: table<"offset"|"dim1"|"dim2", any>
 ---@field offset? integer  (default 0)
 ---@field dim1? integer  (default 1)
 ---@field dim2? integer  (default 2)
@@ -3488,7 +3488,7 @@ function torch.rearrange(input, pattern, sizes, options) end
 function Tensor:rearrange(pattern, sizes, options) end
 
 ---Arguments of torch.rearrange by name.
----@class (exact) torch.options.rearrange
+---@class (exact) torch.options.rearrange: table<"pattern"|"sizes", any>
 ---@field pattern? string
 ---@field sizes? table<string, integer> sizes of names that a bracket on the left does not determine
 
@@ -3501,7 +3501,7 @@ function Tensor:rearrange(pattern, sizes, options) end
 function torch.meshgrid(...) end
 
 ---Arguments of torch.meshgrid by name.
----@class (exact) torch.options.meshgrid
+---@class (exact) torch.options.meshgrid: table<"tensors"|"indexing", any>
 ---@field tensors? torch.Tensor|torch.Tensor[]
 ---@field indexing? "ij"|"xy" "xy": the first two dimensions are exchanged (default "ij")
 
@@ -3516,7 +3516,7 @@ function torch.meshgrid(...) end
 function torch.cat(tensors, dim, options) end
 
 ---Arguments of torch.cat by name.
----@class (exact) torch.options.cat
+---@class (exact) torch.options.cat: table<"tensors"|"dim", any>
 ---@field tensors? torch.Tensor[]
 ---@field dim? integer  (default 1)
 
@@ -3531,7 +3531,7 @@ function torch.cat(tensors, dim, options) end
 function torch.stack(tensors, dim, options) end
 
 ---Arguments of torch.stack by name.
----@class (exact) torch.options.stack
+---@class (exact) torch.options.stack: table<"tensors"|"dim", any>
 ---@field tensors? torch.Tensor[]
 ---@field dim? integer  (default 1)
 
@@ -3552,7 +3552,7 @@ function Tensor:contiguous() end
 function Tensor:size(dim, options) end
 
 ---Arguments of torch.Tensor:size by name.
----@class (exact) torch.options.Tensor.size
+---@class (exact) torch.options.Tensor.size: table<"dim", any>
 ---@field dim? integer
 
 ---The number of elements.
@@ -3669,7 +3669,7 @@ function torch.take_along_dim(input, indices, dim, options) end
 function Tensor:take_along_dim(indices, dim, options) end
 
 ---Arguments of torch.take_along_dim by name.
----@class (exact) torch.options.take_along_dim
+---@class (exact) torch.options.take_along_dim: table<"indices"|"dim", any>
 ---@field indices? torch.Data
 ---@field dim? integer
 
@@ -3714,7 +3714,7 @@ function torch.index_add(input, dim, index, source, options) end
 function Tensor:index_add(dim, index, source, options) end
 
 ---Arguments of torch.index_add by name.
----@class (exact) torch.options.index_add
+---@class (exact) torch.options.index_add: table<"dim"|"index"|"source"|"alpha", any>
 ---@field dim? integer
 ---@field index? torch.Data
 ---@field source? torch.Tensor
@@ -3746,7 +3746,7 @@ function torch.scatter(input, dim, index, src, options) end
 function Tensor:scatter(dim, index, src, options) end
 
 ---Arguments of torch.scatter by name.
----@class (exact) torch.options.scatter
+---@class (exact) torch.options.scatter: table<"dim"|"index"|"src"|"reduce"|"value", any>
 ---@field dim? integer
 ---@field index? torch.Data
 ---@field src? torch.Number
@@ -3786,7 +3786,7 @@ function Tensor:scatter_add(dim, index, src) end
 function Tensor:index_add_(dim, index, source, options) end
 
 ---Arguments of torch.Tensor:index_add_ by name.
----@class (exact) torch.options.Tensor.index_add_
+---@class (exact) torch.options.Tensor.index_add_: table<"dim"|"index"|"source"|"alpha", any>
 ---@field dim? integer
 ---@field index? torch.Data
 ---@field source? torch.Tensor
@@ -3805,7 +3805,7 @@ function Tensor:index_add_(dim, index, source, options) end
 function Tensor:scatter_(dim, index, src, options) end
 
 ---Arguments of torch.Tensor:scatter_ by name.
----@class (exact) torch.options.Tensor.scatter_
+---@class (exact) torch.options.Tensor.scatter_: table<"dim"|"index"|"src"|"reduce"|"value", any>
 ---@field dim? integer
 ---@field index? torch.Data
 ---@field src? torch.Number
@@ -3840,7 +3840,7 @@ function torch.nonzero(input, options) end
 function Tensor:nonzero(options) end
 
 ---Arguments of torch.nonzero by name.
----@class (exact) torch.options.nonzero
+---@class (exact) torch.options.nonzero: table<"as_tuple", any>
 ---@field as_tuple? boolean  (default false)
 
 ---The indices from 1 of the elements that are not 0, [n, dimensions].
@@ -3888,7 +3888,7 @@ function torch.unique(input, sorted, return_inverse, return_counts, dim, options
 function Tensor:unique(sorted, return_inverse, return_counts, dim, options) end
 
 ---Arguments of torch.unique by name.
----@class (exact) torch.options.unique
+---@class (exact) torch.options.unique: table<"sorted"|"return_inverse"|"return_counts"|"dim", any>
 ---@field sorted? boolean  (default true)
 ---@field return_inverse? boolean return the position from 1 of each element among the distinct ones, too (default false)
 ---@field return_counts? boolean return how often each one occurs, too (default false)
@@ -3922,7 +3922,7 @@ function torch.topk(input, k, dim, largest, sorted, options) end
 function Tensor:topk(k, dim, largest, sorted, options) end
 
 ---Arguments of torch.topk by name.
----@class (exact) torch.options.topk
+---@class (exact) torch.options.topk: table<"k"|"dim"|"largest"|"sorted", any>
 ---@field k? integer
 ---@field dim? integer  (default -1)
 ---@field largest? boolean true: largest elements; false: smallest (default true)
@@ -3954,7 +3954,7 @@ function torch.sort(input, dim, descending, stable, options) end
 function Tensor:sort(dim, descending, stable, options) end
 
 ---Arguments of torch.sort by name.
----@class (exact) torch.options.sort
+---@class (exact) torch.options.sort: table<"dim"|"descending"|"stable", any>
 ---@field dim? integer  (default -1)
 ---@field descending? boolean sort from the largest to the smallest (default false)
 ---@field stable? boolean  (default true)
@@ -3983,7 +3983,7 @@ function torch.argsort(input, dim, descending, stable, options) end
 function Tensor:argsort(dim, descending, stable, options) end
 
 ---Arguments of torch.argsort by name.
----@class (exact) torch.options.argsort
+---@class (exact) torch.options.argsort: table<"dim"|"descending"|"stable", any>
 ---@field dim? integer  (default -1)
 ---@field descending? boolean sort from the largest to the smallest (default false)
 ---@field stable? boolean  (default true)
@@ -3998,7 +3998,7 @@ function Tensor:argsort(dim, descending, stable, options) end
 function Tensor:backward(gradient, retain_graph, options) end
 
 ---Arguments of torch.Tensor:backward by name.
----@class (exact) torch.options.Tensor.backward
+---@class (exact) torch.options.Tensor.backward: table<"gradient"|"retain_graph", any>
 ---@field gradient? torch.Tensor gradient of the tensor, of the same shape; required unless the tensor has one element
 ---@field retain_graph? boolean keep the graph for another call of `backward` (default false)
 
@@ -4014,7 +4014,7 @@ function Tensor:backward(gradient, retain_graph, options) end
 function torch.grad(output, inputs, options) end
 
 ---Arguments of torch.grad by name.
----@class (exact) torch.options.grad
+---@class (exact) torch.options.grad: table<"output"|"inputs"|"gradient"|"retain_graph"|"create_graph", any>
 ---@field output? torch.Tensor
 ---@field inputs? torch.Tensor[]
 ---@field gradient? torch.Tensor gradient of the output, of the same shape; required unless the output has one element
@@ -4031,7 +4031,7 @@ function torch.grad(output, inputs, options) end
 function torch.no_grad(f, ...) end
 
 ---Arguments of torch.no_grad by name.
----@class (exact) torch.options.no_grad
+---@class (exact) torch.options.no_grad: table<"f"|"", any>
 ---@field f? function
 ---@field ? any
 
@@ -4045,7 +4045,7 @@ function torch.no_grad(f, ...) end
 function Tensor:requires_grad_(requires_grad, options) end
 
 ---Arguments of torch.Tensor:requires_grad_ by name.
----@class (exact) torch.options.Tensor.requires_grad_
+---@class (exact) torch.options.Tensor.requires_grad_: table<"requires_grad", any>
 ---@field requires_grad? boolean  (default true)
 
 ---Sets `grad` to nil.
@@ -4095,7 +4095,7 @@ function Tensor:clone() end
 function Tensor:to(other, options) end
 
 ---Arguments of torch.Tensor:to by name.
----@class (exact) torch.options.Tensor.to
+---@class (exact) torch.options.Tensor.to: table<"other"|"dtype"|"device"|"copy", any>
 ---@field other? torch.dtype|torch.device|torch.Tensor
 ---@field dtype? torch.dtype dtype
 ---@field device? torch.device device
@@ -4165,7 +4165,7 @@ function Tensor:item() end
 ---```lua
 ---torch.eye(2):tolist()
 ---```
----@return table|number|boolean
+---@return any
 function Tensor:tolist() end
 
 ---Writes named tensors to a safetensors file, atomically. Raises an error if the file cannot be written.
@@ -4187,7 +4187,7 @@ function torch.save(path, tensors) end
 function torch.load(path, options) end
 
 ---Arguments of torch.load by name.
----@class (exact) torch.options.load
+---@class (exact) torch.options.load: table<"path"|"device", any>
 ---@field path? compt.path
 ---@field device? torch.device device of the tensors; default: the CPU
 
@@ -4230,7 +4230,7 @@ function torch.stats() end
 function torch.use_deterministic_algorithms(mode, options) end
 
 ---Arguments of torch.use_deterministic_algorithms by name.
----@class (exact) torch.options.use_deterministic_algorithms
+---@class (exact) torch.options.use_deterministic_algorithms: table<"mode", any>
 ---@field mode? boolean  (default true)
 
 ---Whether operators use deterministic algorithms.

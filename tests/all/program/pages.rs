@@ -44,6 +44,22 @@ impl Page {
         blocks(&self.text)
     }
 
+    /// Its scripts in Lua, as the tests run them: blocks that follow each other are one, a file is one by itself.
+    pub fn scripts(&self) -> Vec<String> {
+        let (mut scripts, mut open) = (Vec::new(), String::new());
+        for block in self.blocks() {
+            match (&block.used, block.language.as_str()) {
+                (Use::File(_), "lua") => scripts.push(block.code),
+                (Use::Run, "lua") => open.push_str(&block.code),
+                (Use::Run, "sh") => scripts.push(std::mem::take(&mut open)),
+                _ => {}
+            }
+        }
+        scripts.push(open);
+        scripts.retain(|script| !script.is_empty());
+        scripts
+    }
+
     /// The text without code: blocks, and words in back ticks.
     pub fn prose(&self) -> String {
         let (mut prose, mut end) = (String::new(), None);

@@ -141,11 +141,17 @@ impl Files for Folder<'_> {
     }
 }
 
+#[cfg(target_os = "linux")]
+const CLOCK: libc::clockid_t = libc::CLOCK_BOOTTIME;
+/// That of macOS counts the time asleep.
+#[cfg(not(target_os = "linux"))]
+const CLOCK: libc::clockid_t = libc::CLOCK_MONOTONIC;
+
 /// A clock that advances while the machine is suspended.
 fn since_boot() -> Duration {
     let mut now = libc::timespec { tv_sec: 0, tv_nsec: 0 };
     // SAFETY: a valid pointer to a timespec.
-    unsafe { libc::clock_gettime(libc::CLOCK_BOOTTIME, &mut now) };
+    unsafe { libc::clock_gettime(CLOCK, &mut now) };
     Duration::new(now.tv_sec as u64, now.tv_nsec as u32)
 }
 

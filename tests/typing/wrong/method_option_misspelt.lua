@@ -1,3 +1,3 @@
 -- expect: param-type-mismatch
 local compt = require "compt"
-compt.compose.define("x", "sum")
+print(compt.methods.ssum { lenght = 3 })

@@ -1,0 +1,3 @@
+-- expect: return-type-mismatch
+---@type compt.Control
+return { clip = function(_, view) return view.loss end }

@@ -1,0 +1,4 @@
+-- expect: inject-field
+---@type compt.Control
+local control = {}
+control.temprature = 1

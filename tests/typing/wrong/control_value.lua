@@ -1,0 +1,4 @@
+-- expect: assign-type-mismatch
+---@type compt.Control
+local control = {}
+control.temperature = "hot"
