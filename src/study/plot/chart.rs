@@ -125,8 +125,12 @@ impl Chart {
         let mut all = self.panels.iter().map(|panel| panel.as_draw().entries(look));
         let first = all.next().filter(|first| self.panels.len() > 1 && !first.is_empty())?;
         // Lines with few points have markers, others none.
-        let names = |entries: &[Entry]| entries.iter().map(Entry::key).collect::<Vec<_>>();
-        all.all(|entries| names(&entries) == names(&first)).then_some(first)
+        let same = |entries: &Vec<Entry>| {
+            entries.len() == first.len()
+                && entries.iter().zip(&first).all(|(a, b)| a.key() == b.key())
+        };
+        let common = all.all(|entries| same(&entries));
+        common.then_some(first)
     }
 
     fn grid(&self, look: &Look) -> Result<Grid, String> {
