@@ -19,7 +19,7 @@ local figures = {
 ---@return compt.Figure
 function figures.chart(given)
   local o = arguments.options("compt.figures.chart", given, layout.with_rules {
-    { "panels", arguments.sequence }, { "notes", arguments.any },
+    { "panels", arguments.sequence }, { "notes", arguments.any }, layout.COLUMNS,
   })
   local notes = type(o.notes) == "table" and o.notes or {}
   return figure("compt.figures.chart", "", notes, o.panels, o)
@@ -27,10 +27,10 @@ end
 
 --- Joins figures into one, each with its own title.
 ---@param list compt.Figure[]
----@param given compt.FigureOptions?
+---@param given compt.PanelsOptions?
 ---@return compt.Figure
 function figures.beside(list, given)
-  local o = arguments.options("compt.figures.beside", given, layout.RULES)
+  local o = arguments.options("compt.figures.beside", given, layout.CHANGES)
   local panels, notes, known = {}, {}, {}
   for _, one in ipairs(list) do
     for _, panel in ipairs(one.chart.panels) do

@@ -3,9 +3,7 @@ section "Figures"
 class "compt.figures" [[
 Figures of runs and of any numbers, as SVG, PDF and PNG. Their colours are those of Okabe and Ito (2008), which colour-blind
 readers can distinguish; lines also differ in their dashes and markers, so they are readable in grey. `print` shows lines,
-points and histograms in the terminal. All figures have the options of `compt.FigureOptions`:
-
-    compt.figures.lines(runs, { x = "shots", by = "method" }):save("lines.pdf", { width = "column" })
+points and histograms in the terminal. All figures have the options of `compt.FigureOptions`: size, style, axes, names.
 ]]
 
 options "compt.FigureOptions" [[
@@ -18,7 +16,6 @@ options "compt.FigureOptions" [[
 - palette?: "okabe-ito"|"tol-bright"|"tol-muted"|"grey"|string[] -- colours of lines and bars; a list has "#rrggbb". Default: "okabe-ito"
 - legend?: "below"|"top"|"right"|"inside"|"none" -- where the names are; "inside" is the emptiest corner of the plot area of lines. Panels with the same names share one legend. Default: "below"
 - share?: "none"|"x"|"y"|"both" -- panels have the same axes, with numbers and labels at the edge only. Default: "none"
-- columns?: integer -- the largest number of panels side by side, at most 3; with a width there are fewer where they do not fit. Default: 1 for one panel, 2 for several
 - names?: table<string, string> -- new names of lines, rows, columns and groups: `{ ssum = "SSUM" }`. A name such as `ssum, shots 8` is renamed by its first part
 - order?: string[] -- the names that come first, by their old names; the others follow as they are
 - notes?: boolean -- whether the notes below the title are shown. Default: true
@@ -32,13 +29,17 @@ options "compt.FigureOptions" [[
 - y_ticks?: number[]
 ]]
 
+options "compt.PanelsOptions: compt.FigureOptions" [[
+- columns?: integer -- the largest number of panels side by side, at most 3; with a width there are fewer where they do not fit. Default: 1 for one panel, 2 for several
+]]
+
 class "compt.Figure" [[
 A figure.
 - chart: table<string, any> -- its content as plain data
-- with: fun(self: compt.Figure, options: compt.FigureOptions): compt.Figure -- a copy with these options
-- svg: fun(self: compt.Figure, options?: compt.FigureOptions): string
+- with: fun(self: compt.Figure, options: compt.PanelsOptions): compt.Figure -- a copy with these options
+- svg: fun(self: compt.Figure, options?: compt.PanelsOptions): string
 - text: fun(self: compt.Figure, columns?: integer): string -- the figure in Braille dots and blocks, 76 columns wide by default, 20 to 1000, if all its panels are lines, points or histograms; else its title. `print(figure)` and the prompt show it
-- save: fun(self: compt.Figure, path: string, options?: compt.FigureOptions) -- writes .svg; .pdf with embedded fonts, or .png, if compt was built with its feature `pictures` (the default)
+- save: fun(self: compt.Figure, path: string, options?: compt.PanelsOptions) -- writes .svg; .pdf with embedded fonts, or .png, if compt was built with its feature `pictures` (the default)
 ]]
 
 options "compt.LinesOptions: compt.FigureOptions" [[
@@ -143,7 +144,7 @@ Groups of values, with a one-way ANOVA of their means, or the reason why there i
 > }
 ]]
 
-options "compt.ForestOptions: compt.FigureOptions" [[
+options "compt.ForestOptions: compt.PanelsOptions" [[
 - baseline: any -- the row that the others are compared with
 - by?: string = "method" -- a setting; one row per value
 - panels?: string -- a setting, or "task"; one panel per value
@@ -242,7 +243,7 @@ option is unknown, the lengths differ, or a row has no score.
 > compt.figures.calibration({ { score = 0.9, prediction = "yes", label = "yes" } }, { label = "label" })
 ]]
 
-options "compt.ChartOptions: compt.FigureOptions" [[
+options "compt.ChartOptions: compt.PanelsOptions" [[
 - panels: table[] -- descriptions, each with its `kind`
 - notes?: string[]|boolean -- lines below the title
 ]]
@@ -251,16 +252,24 @@ fn "compt.figures.chart(options: compt.ChartOptions): compt.Figure" [[
 A figure from descriptions of its panels. Every panel has `kind` and may have `title`. Lists of one panel have the same
 length; `false` in a list is a missing value. `x_axis` and `y_axis` are { log, limits, ticks, bounds }, where `bounds` are the ends of
 what the quantity can be. Kinds:
-* `lines`: `series` (a list of { name, x, mean, low, high, form, like, labels }; `form` is "line", "curve" (without markers),
+
+`lines`: `series` (a list of { name, x, mean, low, high, form, like, labels }; `form` is "line", "curve" (without markers),
   "points" or "reference"; `like` is the number of the series whose colour it has), `x_label`, `y_label`, `x_axis`, `y_axis`, `spread`
   ("band" or "bars"), `steps` (the x axis is the steps from 1 to this one), `scatter` (points without lines)
-* `bars`: `names`, `series` (a list of { name, mean, low, high }), `x_label`, `y_label`, `y_axis`
-* `histogram`: `edges`, `counts` (one less), `x_label`, `y_label`
-* `heat`: `rows`, `columns`, `values` (a list for each row), `x_label`, `y_label`, `low`, `high`, `digits`, `shades`, `center`, `numbers`
-* `groups`: `groups` (a list of { name, values }), `form` ("box", "violin" or "strip"), `x_label`, `y_label`, `y_axis`, `note`
-* `forest`: `rows` (a list of { name, effect, low, high, mark }), `baseline`, `x_label`, `x_axis`, `digits`
-* `ranks`: `names`, `ranks`, `critical`
-* `bands`: `steps`, `bands` (a list of { name, spans }; a span is { from, to, word }), `x_label`
+
+`bars`: `names`, `series` (a list of { name, mean, low, high }), `x_label`, `y_label`, `y_axis`
+
+`histogram`: `edges`, `counts` (one less), `x_label`, `y_label`
+
+`heat`: `rows`, `columns`, `values` (a list for each row), `x_label`, `y_label`, `low`, `high`, `digits`, `shades`, `center`, `numbers`
+
+`groups`: `groups` (a list of { name, values }), `form` ("box", "violin" or "strip"), `x_label`, `y_label`, `y_axis`, `note`
+
+`forest`: `rows` (a list of { name, effect, low, high, mark }), `baseline`, `x_label`, `x_axis`, `digits`
+
+`ranks`: `names`, `ranks`, `critical`
+
+`bands`: `steps`, `bands` (a list of { name, spans }; a span is { from, to, word }), `x_label`
 > compt.figures.chart {
 >   title = "doc", notes = { "two panels" }, columns = 1, panels = {
 >     { kind = "lines", series = { { name = "loss", x = { 1, 2, 3 }, mean = { 3, false, 1 } } }, steps = 3 },
@@ -269,7 +278,7 @@ what the quantity can be. Kinds:
 > }:svg()
 ]]
 
-fn "compt.figures.beside(figures: compt.Figure[], options?: compt.FigureOptions): compt.Figure" [[
+fn "compt.figures.beside(figures: compt.Figure[], options?: compt.PanelsOptions): compt.Figure" [[
 Joins figures into one, each with its own title. The default of `columns` is at most three, and two for four figures. Raises an
 error if an option is unknown.
 > compt.figures.beside({ compt.figures.curves(runs), compt.figures.curves(runs) }, { title = "doc", columns = 2, share = "y" })

@@ -35,7 +35,7 @@ function effects.forest(runs, given)
   local o = arguments.options(call, given, layout.with_rules {
     { "baseline", { text = "the value of a row", is = function(value) return value ~= nil end } }, { "by", name, "method" },
     { "panels", optional(name) }, { "value", arguments.name_or_function, "average" }, { "digits", arguments.whole(0), 1 },
-    { "claim", arguments.one_of { "these tasks", "tasks" }, "these tasks" }, { "sort", arguments.flag, true },
+    { "claim", arguments.one_of { "these tasks", "tasks" }, "these tasks" }, { "sort", arguments.flag, true }, layout.COLUMNS,
   })
   local t = result_table(runs, {
     rows = o.by, columns = o.panels, value = o.value, baseline = o.baseline, claim = o.claim,

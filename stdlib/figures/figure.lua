@@ -33,30 +33,30 @@ local function changed(self, o, call)
 end
 
 --- A copy of the figure with another size, style, axes or names.
----@param given compt.FigureOptions
+---@param given compt.PanelsOptions
 ---@return compt.Figure
 function Figure:with(given)
-  return changed(self, arguments.options("figure:with", given, layout.RULES), "figure:with")
+  return changed(self, arguments.options("figure:with", given, layout.CHANGES), "figure:with")
 end
 
 --- The figure with options that may be nil.
 ---@param self compt.Figure
----@param given compt.FigureOptions?
+---@param given compt.PanelsOptions?
 ---@param call string
 ---@return table<string, any>
 local function chart_with(self, given, call)
   if given == nil then return self.chart end
-  return changed(self, arguments.options(call, given, layout.RULES), call).chart
+  return changed(self, arguments.options(call, given, layout.CHANGES), call).chart
 end
 
 --- The figure as the text of an SVG file.
----@param given compt.FigureOptions?
+---@param given compt.PanelsOptions?
 ---@return string
 function Figure:svg(given) return library.figure_file(chart_with(self, given, "figure:svg"), "svg") end
 
 --- Writes the figure to a .svg, .pdf or .png file.
 ---@param path string
----@param given compt.FigureOptions?
+---@param given compt.PanelsOptions?
 function Figure:save(path, given)
   local ending = tostring(path):match "%.(%w+)$"
   if ending ~= "svg" and ending ~= "pdf" and ending ~= "png" then
@@ -102,7 +102,7 @@ function Figure:__tostring() return self:text() end
 ---@param title string
 ---@param notes string[]
 ---@param panels table[]
----@param o table<string, any> -- read by `layout.RULES`
+---@param o table<string, any> -- read by `layout.with_rules`
 ---@return compt.Figure
 return function(call, title, notes, panels, o)
   return changed(of({ title = title, notes = notes, panels = panels }, {}), o, call)

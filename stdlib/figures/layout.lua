@@ -49,11 +49,18 @@ local flag = optional("true or false", function(value) return type(value) == "bo
 layout.RULES = {
   { "title", text }, { "width", width }, { "height", number }, { "font_size", number }, { "font", text }, { "dpi", number },
   { "palette", arguments.any }, { "legend", arguments.optional(arguments.one_of { "below", "top", "right", "inside", "none" }) },
-  { "share", arguments.optional(arguments.one_of { "none", "x", "y", "both" }) }, { "columns", arguments.optional(arguments.whole(1)) },
+  { "share", arguments.optional(arguments.one_of { "none", "x", "y", "both" }) },
   { "names", names }, { "order", arguments.optional(arguments.names) }, { "notes", flag },
   { "x_label", text }, { "y_label", text }, { "x_limits", limits }, { "y_limits", limits }, { "x_scale", scale },
   { "y_scale", scale }, { "x_ticks", ticks }, { "y_ticks", ticks },
 }
+
+--- The rule of figures that can have several panels.
+layout.COLUMNS = { "columns", arguments.optional(arguments.whole(1)) }
+
+--- The rules of options of a figure that is made already.
+---@type table[]
+layout.CHANGES = { layout.COLUMNS, table.unpack(layout.RULES) }
 
 --- The rules of a figure's own options, and those of all figures.
 ---@param own table[]

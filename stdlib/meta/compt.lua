@@ -43,6 +43,27 @@ local compt = {}
 ---@return function
 function sorted_pairs(t) end
 
+---The name of a form in which a notebook shows a value.
+---@alias compt.Form
+---| "text"
+---| "html"
+---| "latex"
+---| "markdown"
+---| "json"
+---| "svg"
+---| "png" # a picture of pixels
+---| "pdf"
+
+---Shows a value before the script, the input or the cell ends. In a notebook (`compt kernel`) tables, trainers, banks, routers, evaluations and tensors are shown as HTML, and figures as SVG, with their text beside; elsewhere the value is printed as at the prompt. `form` shows that one only; it is an error if the value does not have it. Where there is no notebook, text forms are printed, and others are replaced by the text, which is told once.
+---
+---A value of one's own has forms if its metatable has `__mime`: a function of the value and of the name of the form (nil for the usual ones), which returns a table of data by MIME type: `{ ["text/html"] = "<b>x</b>" }`.
+---```lua
+---display(torch.ones(2, 3))
+---```
+---@param value any
+---@param form? compt.Form
+function display(value, form) end
+
 ---@class (exact) compt.BackboneOptions: table<"dtype"|"device"|"tokenizer"|"trainable"|"seed", any>
 ---@field dtype? "auto"|"float32"|"bfloat16" dtype of the weights. "auto" is bfloat16 if the machine multiplies bfloat16 fast and the model is wide enough to benefit, else float32 (default "auto")
 ---@field device? torch.device device of the model; default: `--device`
@@ -2313,13 +2334,26 @@ local Run = {}
 
 ---A list of runs: `#runs`, `runs[1]`, `ipairs(runs)`.
 ---@class compt.Runs
----@field where fun(self: compt.Runs, wanted: table<string, any>|fun(run: compt.Run): any): compt.Runs the runs with these settings, or for which a function returns true
+---@field where fun(self: compt.Runs, wanted: table<string, any>|fun(run: compt.Run): any): compt.Runs the runs with these settings (`{ method = { "pt", "ssum" } }`: with one of these values), or for which a function returns true
 ---@field finished fun(self: compt.Runs): compt.Runs the finished runs
 ---@field newest fun(self: compt.Runs): compt.Runs the same runs with their newest scores on validation rows (`evaluate_every`), whether they have finished or not; tables and figures of them say so. Runs without any are left out with a message
 ---@field with fun(self: compt.Runs, others: compt.Run[]): compt.Runs the union with other runs
 ---@field varying fun(self: compt.Runs): string[] names of the settings that differ between the runs, `seed` last
+---@field rows fun(self: compt.Runs, table: compt.RunsTable): table<string, any>[], string[] the rows of a table of what the runs recorded, and the names of its columns in order; what is missing is nil
+---@field export fun(self: compt.Runs, path: string, options?: compt.ExportOptions) writes such a table to a .csv, .jsonl or .parquet file, as `compt runs export` does
 ---@field [integer] compt.Run
 local Runs = {}
+
+---A table of what runs recorded. Each row begins with the run that it belongs to: `run` (its name), `path`, `state`, `method`, `seed`, `shots`, and the other settings in which the runs differ (`setting.NAME`, if the table has a column of that name).
+---@alias compt.RunsTable
+---| "evaluations" # a row per evaluation: `evaluation` ("result": the scores of the run; "training": on validation rows during training; "further": with other prompts, weights or rows), `split`, `step`, its options (`only`, `limit` ...), `average`, `rows`, `tasks`
+---| "scores" # a row per evaluation, task and metric: the same, with `task`, `metric`, `main` (the metric of which averages are means), `score` in percent and `rows`. Evaluations during training record the main metric only
+---| "settings" # a row per run: `error`, `seconds`, `tags`, all settings and what its machine and versions are (`environment.NAME`)
+---| "steps" # a row per step: `step`, `epoch`, `loss`, `grad_norm`, `lr.GROUP`, `task_losses.TASK` ...
+
+---@class (exact) compt.ExportOptions: table<"force"|"overwrite", any>
+---@field force? boolean also export prompts that were trained with placement "append"; `peft` places prompts before the input (default false)
+---@field overwrite? boolean replace an adapter that is already in the folder (default false)
 
 ---Reads the runs in some folders and their subfolders, also of runs that are being trained (`state` is "running"). Tables and figures use finished runs, and say how many are missing; those of `runs:newest()` use runs in progress, too. Damaged folders and folders of other programs are skipped with a message. Raises an error if a folder does not exist.
 ---```lua
@@ -2449,17 +2483,27 @@ local Search = {}
 ---@return compt.Search
 function compt.search(options) end
 
----@class (exact) compt.TableOptions: table<"rows"|"columns"|"value"|"baseline"|"claim"|"effects"|"best"|"digits"|"title"|"label", any>
+---@class (exact) compt.TableOptions: table<"rows"|"columns"|"value"|"baseline"|"claim"|"effects"|"best"|"digits"|"title"|"label"|"names"|"order", any>
 ---@field rows? string|string[] settings whose values form the rows; "task" is allowed. Default: the settings that vary
 ---@field columns? string|string[] the same for columns; default: one column, or the tasks if `rows` is not given
----@field value? string|fun(run: compt.Run): number? value of a run: a number of the run, a number that `run` returned (`gap.mcat`), or a metric (default "average")
+---@field value? string|fun(run: compt.Run): number? value of a run: a number of the run, a number that `run` returned (`gap.mcat`), or a metric. One that no run has is an error that lists what there is (default "average")
 ---@field baseline? any last component of a row key, such as a method; other rows are tested against it
 ---@field claim? "these tasks"|"tasks" what a mark of an average over tasks says: the difference holds on these tasks (seeds are the sample), or on tasks like these (tasks are the sample) (default "these tasks")
 ---@field effects? boolean show the differences from the baseline with 95 % confidence intervals below the table (default true)
----@field best? "max"|"min"|"none" mark the best mean of a column, among rows that differ only in the last component of their key and have the same seeds, tasks, shots and number of test rows (default "max")
+---@field best? "max"|"min"|"none" mark the best mean of a column among the rows that compete, see `compt.report.table` (default "max")
 ---@field digits? integer number of decimal places (default 1)
 ---@field title? string title of the table
 ---@field label? fun(run: compt.Run): table<string, any> returns custom values for names in `rows` and `columns`
+---@field names? table<any, string> names for values of rows and columns and for settings: `{ ssum = "SSUM", method = "Method", [16] = "16 shots" }`. It may have names that this table has not
+---@field order? any[] values in the order in which rows and columns have them, by their own names; others follow. Default: numbers by size, words by first occurrence, the average last
+
+---@class (exact) compt.LatexOptions: table<"caption"|"label"|"raw"|"notes"|"wide"|"position", any>
+---@field caption? string text of `\caption`, escaped; the notes are then a paragraph below the table. Default: title and notes
+---@field label? string name for `\label`: letters, digits, spaces and `: . _ / + -`
+---@field raw? boolean the caption is LaTeX and is not escaped; names, values and notes always are (default false)
+---@field notes? boolean write the notes (default true)
+---@field wide? boolean `table*`, over both columns of a page (default false)
+---@field position? string the position of the float: letters of `htbpH!`
 
 ---A cell of a table.
 ---@class compt.TableCell
@@ -2490,12 +2534,13 @@ local TableCell = {}
 ---@field warnings string[] missing runs, and runs of one cell with another program or machine
 ---@field baseline string? the baseline, as in the rows
 ---@field effects boolean whether differences from the baseline are shown below the table
+---@field best string? what a marked mean is: "best", or "best of the rows with the same shots"
 ---@field markdown fun(self: compt.ResultTable): string
----@field latex fun(self: compt.ResultTable): string uses the rules of booktabs
+---@field latex fun(self: compt.ResultTable, options?: compt.LatexOptions): string a `table` with the rules of booktabs (`\usepackage{booktabs}`). Names and values are escaped; a comment at its top says if they have characters that pdfLaTeX cannot set
 ---@field csv fun(self: compt.ResultTable, options?: { raw: boolean? }): string one line per cell, with its difference from the baseline. A text that a spreadsheet would run as a formula begins with `'`; `raw = true` writes it unchanged
 ---@field json fun(self: compt.ResultTable): string
 ---@field html fun(self: compt.ResultTable): string
----@field save fun(self: compt.ResultTable, path: string, options?: { raw: boolean? }) writes .md, .tex, .csv, .json, .html or .txt; the options are those of `csv`
+---@field save fun(self: compt.ResultTable, path: string, options?: compt.LatexOptions) writes .md, .tex, .csv, .json, .html or .txt; the options are those of `latex` or `csv`
 local ResultTable = {}
 
 ---@class (exact) compt.ConfusionOptions: table<"task"|"look"|"limit"|"title", any>
@@ -2523,77 +2568,7 @@ local ResultTable = {}
 ---@field path string file to write
 ---@field runs compt.Run[] runs whose settings, curves, controls and predictions the page shows
 ---@field title? string
----@field sections? compt.Section[] default: tables and figures of the settings that vary
-
----A figure.
----@class compt.Figure
----@field chart table<string, any> its content as plain data
----@field svg fun(self: compt.Figure): string
----@field text fun(self: compt.Figure, columns?: integer): string the figure in Braille dots and blocks, 76 columns wide by default, 20 to 1000, if all its panels are lines, points or histograms; else its title. `print(figure)` and the prompt show it
----@field save fun(self: compt.Figure, path: string) writes .svg, or .png if compt was built with its feature `png` (the default)
-local Figure = {}
-
----@class (exact) compt.LinesOptions: table<"x"|"by"|"value"|"title"|"y_label"|"log", any>
----@field x string a setting with numbers as values
----@field by? string a setting; one line per value
----@field value? string|fun(run: compt.Run): number? value of a run, as for compt.report.table (default "average")
----@field title? string
----@field y_label? string default: name of the value
----@field log? boolean logarithmic x axis (default false)
-
----@class (exact) compt.CurvesOptions: table<"by"|"value"|"points"|"title"|"log", any>
----@field by? string a setting; one curve per value. Default: one curve per run
----@field value? string a number that is recorded at each step: "loss", "lr.router", "temperature", "grad_norm" (default "loss")
----@field points? integer number of points of a curve; each is the mean over an equal part of the steps (default 60)
----@field title? string
----@field log? boolean logarithmic y axis (default false)
-
----@class (exact) compt.HeatOptions: table<"rows"|"columns"|"values"|"title"|"x_label"|"y_label"|"low"|"high"|"digits"|"runs", any>
----@field rows string[] names of the rows
----@field columns string[] names of the columns
----@field values (number|false)[][] values by row and column; false: missing
----@field title? string
----@field x_label? string
----@field y_label? string
----@field low? number value of the lightest colour; default: the smallest value
----@field high? number value of the darkest colour; default: the largest value
----@field digits? integer number of decimal places (default 1)
----@field runs? compt.Run[] the runs of the figure, to show their number below it
-
----@class (exact) compt.BoxesOptions: table<"groups"|"title"|"y_label"|"runs", any>
----@field groups table[] groups { name, values }
----@field title? string
----@field y_label? string
----@field runs? compt.Run[] the runs of the figure, to show their number below it
-
----@class (exact) compt.PlotOptions: table<"x"|"title"|"x_label"|"y_label"|"log", any>
----@field x? number[]|torch.Tensor places of the values; default: 1, 2, 3 ...
----@field title? string
----@field x_label? string
----@field y_label? string
----@field log? boolean logarithmic y axis (default false)
-
----@class (exact) compt.ScatterOptions: table<"by"|"title"|"x_label"|"y_label", any>
----@field by? any[] the group of each point; each group has a sign and a colour
----@field title? string
----@field x_label? string
----@field y_label? string
-
----@class (exact) compt.HistogramOptions: table<"bins"|"title"|"x_label"|"y_label", any>
----@field bins? integer number of bins of equal width; default: that of `numpy.histogram(bins="auto")`, at most 200
----@field title? string
----@field x_label? string
----@field y_label? string
-
----@class (exact) compt.ChartOptions: table<"panels"|"title"|"notes"|"columns", any>
----@field panels table[] descriptions, each with its `kind`
----@field title? string
----@field notes? string[] lines below the title
----@field columns? integer number of panels side by side, at most 3; default: 1 for one panel, 2 for several
-
----@class (exact) compt.BesideOptions: table<"title"|"columns", any>
----@field title? string
----@field columns? integer number of figures side by side; default: at most three, and two for four figures
+---@field sections? compt.Section[] default: what varies, the mean of each group of runs with its interval, scores by task, and figures of the settings that vary
 
 ---A row of `compt.report.methods`.
 ---@class (exact) compt.ReportRun: table<"name"|"result"|"baseline", any>
@@ -2624,5 +2599,433 @@ local Crossed = {}
 ---@field level? number level of the confidence interval (default 0.95)
 ---@field rounds? integer number of samples (default 2000)
 ---@field seed? integer seed of the samples (default 1)
+
+---A least-squares line.
+---@class compt.Regression
+---@field slope number
+---@field intercept number value at 0
+---@field r number Pearson's correlation; 0 if the ys are equal
+---@field half_width fun(x: number): number half the width of the line's 95 % confidence interval at x
+local Regression = {}
+
+---The result of Friedman's test.
+---@class compt.Friedman
+---@field ranks number[] mean rank of each treatment, 1 for the largest value; ties share their mean rank
+---@field chi_squared number Friedman's statistic (1937), corrected for ties
+---@field f number Iman and Davenport's statistic (1980)
+---@field p number p value of `f`, by the F distribution
+local Friedman = {}
+
+---@class (exact) compt.FigureOptions: table<"title"|"width"|"height"|"font_size"|"font"|"dpi"|"palette"|"legend"|"share"|"columns"|"names"|"order"|"notes"|"x_label"|"y_label"|"x_limits"|"y_limits"|"x_scale"|"y_scale"|"x_ticks"|"y_ticks", any>
+---@field title? string title of the figure; "" for none
+---@field width? "column"|"text"|number width: 84 mm, 171 mm (3.3 and 6.75 inches), or a number of mm. Default: as wide as suits a screen
+---@field height? number height of each plot area in mm. Default: 0.6 of the width of a panel, within limits
+---@field font_size? number font size in points, 6 to 36; numbers in cells are smaller, but not below 6 points. Default: 8 with a width, else 8.25
+---@field font? string font family: "sans-serif", "serif" or an installed one. Characters that it lacks are boxes, with a note. PDF and PNG files have DejaVu Sans, DejaVu Serif for "serif", or the installed family; a family that is not installed is an error there
+---@field dpi? number pixels per inch of PNG files. Default: 300 with a width, else 192
+---@field palette? "okabe-ito"|"tol-bright"|"tol-muted"|"grey"|string[] colours of lines and bars; a list has "#rrggbb". Default: "okabe-ito"
+---@field legend? "below"|"top"|"right"|"inside"|"none" where the names are; "inside" is the emptiest corner of the plot area of lines. Panels with the same names share one legend. Default: "below"
+---@field share? "none"|"x"|"y"|"both" panels have the same axes, with numbers and labels at the edge only. Default: "none"
+---@field columns? integer the largest number of panels side by side, at most 3; with a width there are fewer where they do not fit. Default: 1 for one panel, 2 for several
+---@field names? table<string, string> new names of lines, rows, columns and groups: `{ ssum = "SSUM" }`. A name such as `ssum, shots 8` is renamed by its first part
+---@field order? string[] the names that come first, by their old names; the others follow as they are
+---@field notes? boolean whether the notes below the title are shown. Default: true
+---@field x_label? string label of the lower axis, with its unit
+---@field y_label? string
+---@field x_limits? number[] { low, high }: lines are cut there, and points beyond are left out
+---@field y_limits? number[]
+---@field x_scale? "linear"|"log"
+---@field y_scale? "linear"|"log" a logarithmic axis is used if all values are positive
+---@field x_ticks? number[] places of the numbers
+---@field y_ticks? number[]
+
+---A figure.
+---@class compt.Figure
+---@field chart table<string, any> its content as plain data
+---@field with fun(self: compt.Figure, options: compt.FigureOptions): compt.Figure a copy with these options
+---@field svg fun(self: compt.Figure, options?: compt.FigureOptions): string
+---@field text fun(self: compt.Figure, columns?: integer): string the figure in Braille dots and blocks, 76 columns wide by default, 20 to 1000, if all its panels are lines, points or histograms; else its title. `print(figure)` and the prompt show it
+---@field save fun(self: compt.Figure, path: string, options?: compt.FigureOptions) writes .svg; .pdf with embedded fonts, or .png, if compt was built with its feature `pictures` (the default)
+local Figure = {}
+
+---@class (exact) compt.LinesOptions: table<"title"|"width"|"height"|"font_size"|"font"|"dpi"|"palette"|"legend"|"share"|"columns"|"names"|"order"|"notes"|"x_label"|"y_label"|"x_limits"|"y_limits"|"x_scale"|"y_scale"|"x_ticks"|"y_ticks"|"x"|"by"|"value"|"interval"|"spread"|"log", any>
+---@field title? string title of the figure; "" for none
+---@field width? "column"|"text"|number width: 84 mm, 171 mm (3.3 and 6.75 inches), or a number of mm. Default: as wide as suits a screen
+---@field height? number height of each plot area in mm. Default: 0.6 of the width of a panel, within limits
+---@field font_size? number font size in points, 6 to 36; numbers in cells are smaller, but not below 6 points. Default: 8 with a width, else 8.25
+---@field font? string font family: "sans-serif", "serif" or an installed one. Characters that it lacks are boxes, with a note. PDF and PNG files have DejaVu Sans, DejaVu Serif for "serif", or the installed family; a family that is not installed is an error there
+---@field dpi? number pixels per inch of PNG files. Default: 300 with a width, else 192
+---@field palette? "okabe-ito"|"tol-bright"|"tol-muted"|"grey"|string[] colours of lines and bars; a list has "#rrggbb". Default: "okabe-ito"
+---@field legend? "below"|"top"|"right"|"inside"|"none" where the names are; "inside" is the emptiest corner of the plot area of lines. Panels with the same names share one legend. Default: "below"
+---@field share? "none"|"x"|"y"|"both" panels have the same axes, with numbers and labels at the edge only. Default: "none"
+---@field columns? integer the largest number of panels side by side, at most 3; with a width there are fewer where they do not fit. Default: 1 for one panel, 2 for several
+---@field names? table<string, string> new names of lines, rows, columns and groups: `{ ssum = "SSUM" }`. A name such as `ssum, shots 8` is renamed by its first part
+---@field order? string[] the names that come first, by their old names; the others follow as they are
+---@field notes? boolean whether the notes below the title are shown. Default: true
+---@field x_label? string label of the lower axis, with its unit
+---@field y_label? string
+---@field x_limits? number[] { low, high }: lines are cut there, and points beyond are left out
+---@field y_limits? number[]
+---@field x_scale? "linear"|"log"
+---@field y_scale? "linear"|"log" a logarithmic axis is used if all values are positive
+---@field x_ticks? number[] places of the numbers
+---@field y_ticks? number[]
+---@field x string a setting with numbers as values
+---@field by? string a setting; one line per value. A number is named with its setting: `shots 8`
+---@field value? string|fun(run: compt.Run): number? value of a run: a number of the run or one that `run` returned (`gap.mcat`), the score of a task (`scores.nli3.accuracy`), or a metric, whose mean over the tasks with it is shown (default "average")
+---@field interval? "sd"|"t"|"bootstrap"|"range"|"none" the mean with: one standard deviation (n - 1), the 95 % confidence interval by Student's t, the 95 % percentile bootstrap interval of the mean, the minimum and the maximum, or nothing. One value has no interval (default "sd")
+---@field spread? "band"|"bars" the interval as a band, or as error bars (default "band")
+---@field log? boolean logarithmic x axis (default false)
+
+---@class (exact) compt.BarsOptions: table<"title"|"width"|"height"|"font_size"|"font"|"dpi"|"palette"|"legend"|"share"|"columns"|"names"|"order"|"notes"|"x_label"|"y_label"|"x_limits"|"y_limits"|"x_scale"|"y_scale"|"x_ticks"|"y_ticks"|"x"|"by"|"value"|"interval", any>
+---@field title? string title of the figure; "" for none
+---@field width? "column"|"text"|number width: 84 mm, 171 mm (3.3 and 6.75 inches), or a number of mm. Default: as wide as suits a screen
+---@field height? number height of each plot area in mm. Default: 0.6 of the width of a panel, within limits
+---@field font_size? number font size in points, 6 to 36; numbers in cells are smaller, but not below 6 points. Default: 8 with a width, else 8.25
+---@field font? string font family: "sans-serif", "serif" or an installed one. Characters that it lacks are boxes, with a note. PDF and PNG files have DejaVu Sans, DejaVu Serif for "serif", or the installed family; a family that is not installed is an error there
+---@field dpi? number pixels per inch of PNG files. Default: 300 with a width, else 192
+---@field palette? "okabe-ito"|"tol-bright"|"tol-muted"|"grey"|string[] colours of lines and bars; a list has "#rrggbb". Default: "okabe-ito"
+---@field legend? "below"|"top"|"right"|"inside"|"none" where the names are; "inside" is the emptiest corner of the plot area of lines. Panels with the same names share one legend. Default: "below"
+---@field share? "none"|"x"|"y"|"both" panels have the same axes, with numbers and labels at the edge only. Default: "none"
+---@field columns? integer the largest number of panels side by side, at most 3; with a width there are fewer where they do not fit. Default: 1 for one panel, 2 for several
+---@field names? table<string, string> new names of lines, rows, columns and groups: `{ ssum = "SSUM" }`. A name such as `ssum, shots 8` is renamed by its first part
+---@field order? string[] the names that come first, by their old names; the others follow as they are
+---@field notes? boolean whether the notes below the title are shown. Default: true
+---@field x_label? string label of the lower axis, with its unit
+---@field y_label? string
+---@field x_limits? number[] { low, high }: lines are cut there, and points beyond are left out
+---@field y_limits? number[]
+---@field x_scale? "linear"|"log"
+---@field y_scale? "linear"|"log" a logarithmic axis is used if all values are positive
+---@field x_ticks? number[] places of the numbers
+---@field y_ticks? number[]
+---@field x string a setting of any kind; one place per value
+---@field by? string a setting; one colour per value
+---@field value? string|fun(run: compt.Run): number? value of a run, as for compt.figures.lines (default "average")
+---@field interval? "sd"|"t"|"bootstrap"|"range"|"none" the error bars, as for compt.figures.lines (default "sd")
+
+---@class (exact) compt.CurvesOptions: table<"title"|"width"|"height"|"font_size"|"font"|"dpi"|"palette"|"legend"|"share"|"columns"|"names"|"order"|"notes"|"x_label"|"y_label"|"x_limits"|"y_limits"|"x_scale"|"y_scale"|"x_ticks"|"y_ticks"|"by"|"value"|"points"|"smooth"|"interval"|"log", any>
+---@field title? string title of the figure; "" for none
+---@field width? "column"|"text"|number width: 84 mm, 171 mm (3.3 and 6.75 inches), or a number of mm. Default: as wide as suits a screen
+---@field height? number height of each plot area in mm. Default: 0.6 of the width of a panel, within limits
+---@field font_size? number font size in points, 6 to 36; numbers in cells are smaller, but not below 6 points. Default: 8 with a width, else 8.25
+---@field font? string font family: "sans-serif", "serif" or an installed one. Characters that it lacks are boxes, with a note. PDF and PNG files have DejaVu Sans, DejaVu Serif for "serif", or the installed family; a family that is not installed is an error there
+---@field dpi? number pixels per inch of PNG files. Default: 300 with a width, else 192
+---@field palette? "okabe-ito"|"tol-bright"|"tol-muted"|"grey"|string[] colours of lines and bars; a list has "#rrggbb". Default: "okabe-ito"
+---@field legend? "below"|"top"|"right"|"inside"|"none" where the names are; "inside" is the emptiest corner of the plot area of lines. Panels with the same names share one legend. Default: "below"
+---@field share? "none"|"x"|"y"|"both" panels have the same axes, with numbers and labels at the edge only. Default: "none"
+---@field columns? integer the largest number of panels side by side, at most 3; with a width there are fewer where they do not fit. Default: 1 for one panel, 2 for several
+---@field names? table<string, string> new names of lines, rows, columns and groups: `{ ssum = "SSUM" }`. A name such as `ssum, shots 8` is renamed by its first part
+---@field order? string[] the names that come first, by their old names; the others follow as they are
+---@field notes? boolean whether the notes below the title are shown. Default: true
+---@field x_label? string label of the lower axis, with its unit
+---@field y_label? string
+---@field x_limits? number[] { low, high }: lines are cut there, and points beyond are left out
+---@field y_limits? number[]
+---@field x_scale? "linear"|"log"
+---@field y_scale? "linear"|"log" a logarithmic axis is used if all values are positive
+---@field x_ticks? number[] places of the numbers
+---@field y_ticks? number[]
+---@field by? string a setting; one curve per value. Default: one curve per run
+---@field value? string a recorded value: "loss", "grad_norm", "temperature", "seconds", "lr.GROUP", "task_losses.TASK", "grad_norms.GROUP" of each step; "validation", "validation.TASK" and "weights.TASK.src0" (the router's weight of a source at inference) of each evaluation with `evaluate_every`; "test", "test.TASK" at the last step. "task_losses.*" stands for all of them (default "loss")
+---@field points? integer number of points of a curve of steps; each is the mean over an equal part of the steps (default 60)
+---@field smooth? number factor of an exponential moving average, from 0 to below 1, without its bias at the start, as in TensorBoard (default 0)
+---@field interval? "sd"|"t"|"bootstrap"|"range"|"none" the band, as for compt.figures.lines, over runs (default "sd")
+---@field log? boolean logarithmic y axis. Default: for losses that span more than a factor of 100
+
+---@class (exact) compt.HeatOptions: table<"title"|"width"|"height"|"font_size"|"font"|"dpi"|"palette"|"legend"|"share"|"columns"|"names"|"order"|"notes"|"x_label"|"y_label"|"x_limits"|"y_limits"|"x_scale"|"y_scale"|"x_ticks"|"y_ticks"|"rows"|"columns"|"values"|"shades"|"center"|"low"|"high"|"digits"|"numbers"|"runs", any>
+---@field title? string title of the figure; "" for none
+---@field width? "column"|"text"|number width: 84 mm, 171 mm (3.3 and 6.75 inches), or a number of mm. Default: as wide as suits a screen
+---@field height? number height of each plot area in mm. Default: 0.6 of the width of a panel, within limits
+---@field font_size? number font size in points, 6 to 36; numbers in cells are smaller, but not below 6 points. Default: 8 with a width, else 8.25
+---@field font? string font family: "sans-serif", "serif" or an installed one. Characters that it lacks are boxes, with a note. PDF and PNG files have DejaVu Sans, DejaVu Serif for "serif", or the installed family; a family that is not installed is an error there
+---@field dpi? number pixels per inch of PNG files. Default: 300 with a width, else 192
+---@field palette? "okabe-ito"|"tol-bright"|"tol-muted"|"grey"|string[] colours of lines and bars; a list has "#rrggbb". Default: "okabe-ito"
+---@field legend? "below"|"top"|"right"|"inside"|"none" where the names are; "inside" is the emptiest corner of the plot area of lines. Panels with the same names share one legend. Default: "below"
+---@field share? "none"|"x"|"y"|"both" panels have the same axes, with numbers and labels at the edge only. Default: "none"
+---@field columns? integer the largest number of panels side by side, at most 3; with a width there are fewer where they do not fit. Default: 1 for one panel, 2 for several
+---@field names? table<string, string> new names of lines, rows, columns and groups: `{ ssum = "SSUM" }`. A name such as `ssum, shots 8` is renamed by its first part
+---@field order? string[] the names that come first, by their old names; the others follow as they are
+---@field notes? boolean whether the notes below the title are shown. Default: true
+---@field x_label? string label of the lower axis, with its unit
+---@field y_label? string
+---@field x_limits? number[] { low, high }: lines are cut there, and points beyond are left out
+---@field y_limits? number[]
+---@field x_scale? "linear"|"log"
+---@field y_scale? "linear"|"log" a logarithmic axis is used if all values are positive
+---@field x_ticks? number[] places of the numbers
+---@field y_ticks? number[]
+---@field rows string[] names of the rows
+---@field columns string[] names of the columns
+---@field values (number|false)[][] values by row and column; false: missing
+---@field shades? "sequential"|"diverging"|"grey" light to dark blue; blue over white to red; light to dark grey (default "sequential")
+---@field center? number value of white, with diverging shades. Default: 0
+---@field low? number value of the first colour. Default: the smallest value; with diverging shades, as far from the center as the furthest value
+---@field high? number value of the last colour. Default: as `low`
+---@field digits? integer number of decimal places (default 1)
+---@field numbers? boolean write the values in the cells (default true)
+---@field runs? compt.Run[] the runs of the figure, to show their number below it
+
+---@class (exact) compt.TransferOptions: table<"title"|"width"|"height"|"font_size"|"font"|"dpi"|"palette"|"legend"|"share"|"columns"|"names"|"order"|"notes"|"x_label"|"y_label"|"x_limits"|"y_limits"|"x_scale"|"y_scale"|"x_ticks"|"y_ticks"|"source"|"baseline"|"value"|"low"|"high"|"digits", any>
+---@field title? string title of the figure; "" for none
+---@field width? "column"|"text"|number width: 84 mm, 171 mm (3.3 and 6.75 inches), or a number of mm. Default: as wide as suits a screen
+---@field height? number height of each plot area in mm. Default: 0.6 of the width of a panel, within limits
+---@field font_size? number font size in points, 6 to 36; numbers in cells are smaller, but not below 6 points. Default: 8 with a width, else 8.25
+---@field font? string font family: "sans-serif", "serif" or an installed one. Characters that it lacks are boxes, with a note. PDF and PNG files have DejaVu Sans, DejaVu Serif for "serif", or the installed family; a family that is not installed is an error there
+---@field dpi? number pixels per inch of PNG files. Default: 300 with a width, else 192
+---@field palette? "okabe-ito"|"tol-bright"|"tol-muted"|"grey"|string[] colours of lines and bars; a list has "#rrggbb". Default: "okabe-ito"
+---@field legend? "below"|"top"|"right"|"inside"|"none" where the names are; "inside" is the emptiest corner of the plot area of lines. Panels with the same names share one legend. Default: "below"
+---@field share? "none"|"x"|"y"|"both" panels have the same axes, with numbers and labels at the edge only. Default: "none"
+---@field columns? integer the largest number of panels side by side, at most 3; with a width there are fewer where they do not fit. Default: 1 for one panel, 2 for several
+---@field names? table<string, string> new names of lines, rows, columns and groups: `{ ssum = "SSUM" }`. A name such as `ssum, shots 8` is renamed by its first part
+---@field order? string[] the names that come first, by their old names; the others follow as they are
+---@field notes? boolean whether the notes below the title are shown. Default: true
+---@field x_label? string label of the lower axis, with its unit
+---@field y_label? string
+---@field x_limits? number[] { low, high }: lines are cut there, and points beyond are left out
+---@field y_limits? number[]
+---@field x_scale? "linear"|"log"
+---@field y_scale? "linear"|"log" a logarithmic axis is used if all values are positive
+---@field x_ticks? number[] places of the numbers
+---@field y_ticks? number[]
+---@field source string a setting, such as the task whose prompt a run started from; one row per value
+---@field baseline? any a value of that setting; the cells are differences from it, in diverging shades
+---@field value? string a metric; default: the main metric of each task (default "average")
+---@field low? number as for compt.figures.heat
+---@field high? number
+---@field digits? integer number of decimal places (default 1)
+
+---@class (exact) compt.BoxesOptions: table<"title"|"width"|"height"|"font_size"|"font"|"dpi"|"palette"|"legend"|"share"|"columns"|"names"|"order"|"notes"|"x_label"|"y_label"|"x_limits"|"y_limits"|"x_scale"|"y_scale"|"x_ticks"|"y_ticks"|"groups"|"form"|"runs", any>
+---@field title? string title of the figure; "" for none
+---@field width? "column"|"text"|number width: 84 mm, 171 mm (3.3 and 6.75 inches), or a number of mm. Default: as wide as suits a screen
+---@field height? number height of each plot area in mm. Default: 0.6 of the width of a panel, within limits
+---@field font_size? number font size in points, 6 to 36; numbers in cells are smaller, but not below 6 points. Default: 8 with a width, else 8.25
+---@field font? string font family: "sans-serif", "serif" or an installed one. Characters that it lacks are boxes, with a note. PDF and PNG files have DejaVu Sans, DejaVu Serif for "serif", or the installed family; a family that is not installed is an error there
+---@field dpi? number pixels per inch of PNG files. Default: 300 with a width, else 192
+---@field palette? "okabe-ito"|"tol-bright"|"tol-muted"|"grey"|string[] colours of lines and bars; a list has "#rrggbb". Default: "okabe-ito"
+---@field legend? "below"|"top"|"right"|"inside"|"none" where the names are; "inside" is the emptiest corner of the plot area of lines. Panels with the same names share one legend. Default: "below"
+---@field share? "none"|"x"|"y"|"both" panels have the same axes, with numbers and labels at the edge only. Default: "none"
+---@field columns? integer the largest number of panels side by side, at most 3; with a width there are fewer where they do not fit. Default: 1 for one panel, 2 for several
+---@field names? table<string, string> new names of lines, rows, columns and groups: `{ ssum = "SSUM" }`. A name such as `ssum, shots 8` is renamed by its first part
+---@field order? string[] the names that come first, by their old names; the others follow as they are
+---@field notes? boolean whether the notes below the title are shown. Default: true
+---@field x_label? string label of the lower axis, with its unit
+---@field y_label? string
+---@field x_limits? number[] { low, high }: lines are cut there, and points beyond are left out
+---@field y_limits? number[]
+---@field x_scale? "linear"|"log"
+---@field y_scale? "linear"|"log" a logarithmic axis is used if all values are positive
+---@field x_ticks? number[] places of the numbers
+---@field y_ticks? number[]
+---@field groups table[] groups { name, values }
+---@field form? "box"|"violin"|"strip" box plots (Tukey 1977), kernel densities (Hintze and Nelson 1998), or the values as points (default "box")
+---@field runs? compt.Run[] the runs of the figure, to show their number below it
+
+---@class (exact) compt.ForestOptions: table<"title"|"width"|"height"|"font_size"|"font"|"dpi"|"palette"|"legend"|"share"|"columns"|"names"|"order"|"notes"|"x_label"|"y_label"|"x_limits"|"y_limits"|"x_scale"|"y_scale"|"x_ticks"|"y_ticks"|"baseline"|"by"|"panels"|"value"|"claim"|"sort"|"digits", any>
+---@field title? string title of the figure; "" for none
+---@field width? "column"|"text"|number width: 84 mm, 171 mm (3.3 and 6.75 inches), or a number of mm. Default: as wide as suits a screen
+---@field height? number height of each plot area in mm. Default: 0.6 of the width of a panel, within limits
+---@field font_size? number font size in points, 6 to 36; numbers in cells are smaller, but not below 6 points. Default: 8 with a width, else 8.25
+---@field font? string font family: "sans-serif", "serif" or an installed one. Characters that it lacks are boxes, with a note. PDF and PNG files have DejaVu Sans, DejaVu Serif for "serif", or the installed family; a family that is not installed is an error there
+---@field dpi? number pixels per inch of PNG files. Default: 300 with a width, else 192
+---@field palette? "okabe-ito"|"tol-bright"|"tol-muted"|"grey"|string[] colours of lines and bars; a list has "#rrggbb". Default: "okabe-ito"
+---@field legend? "below"|"top"|"right"|"inside"|"none" where the names are; "inside" is the emptiest corner of the plot area of lines. Panels with the same names share one legend. Default: "below"
+---@field share? "none"|"x"|"y"|"both" panels have the same axes, with numbers and labels at the edge only. Default: "none"
+---@field columns? integer the largest number of panels side by side, at most 3; with a width there are fewer where they do not fit. Default: 1 for one panel, 2 for several
+---@field names? table<string, string> new names of lines, rows, columns and groups: `{ ssum = "SSUM" }`. A name such as `ssum, shots 8` is renamed by its first part
+---@field order? string[] the names that come first, by their old names; the others follow as they are
+---@field notes? boolean whether the notes below the title are shown. Default: true
+---@field x_label? string label of the lower axis, with its unit
+---@field y_label? string
+---@field x_limits? number[] { low, high }: lines are cut there, and points beyond are left out
+---@field y_limits? number[]
+---@field x_scale? "linear"|"log"
+---@field y_scale? "linear"|"log" a logarithmic axis is used if all values are positive
+---@field x_ticks? number[] places of the numbers
+---@field y_ticks? number[]
+---@field baseline any the row that the others are compared with
+---@field by? string a setting; one row per value (default "method")
+---@field panels? string a setting, or "task"; one panel per value
+---@field value? string|fun(run: compt.Run): number? value of a run, as for compt.report.table (default "average")
+---@field claim? "these tasks"|"tasks" as for compt.report.table (default "these tasks")
+---@field sort? boolean the largest difference first (default true)
+---@field digits? integer number of decimal places (default 1)
+
+---@class (exact) compt.RanksOptions: table<"title"|"width"|"height"|"font_size"|"font"|"dpi"|"palette"|"legend"|"share"|"columns"|"names"|"order"|"notes"|"x_label"|"y_label"|"x_limits"|"y_limits"|"x_scale"|"y_scale"|"x_ticks"|"y_ticks"|"by"|"value"|"alpha", any>
+---@field title? string title of the figure; "" for none
+---@field width? "column"|"text"|number width: 84 mm, 171 mm (3.3 and 6.75 inches), or a number of mm. Default: as wide as suits a screen
+---@field height? number height of each plot area in mm. Default: 0.6 of the width of a panel, within limits
+---@field font_size? number font size in points, 6 to 36; numbers in cells are smaller, but not below 6 points. Default: 8 with a width, else 8.25
+---@field font? string font family: "sans-serif", "serif" or an installed one. Characters that it lacks are boxes, with a note. PDF and PNG files have DejaVu Sans, DejaVu Serif for "serif", or the installed family; a family that is not installed is an error there
+---@field dpi? number pixels per inch of PNG files. Default: 300 with a width, else 192
+---@field palette? "okabe-ito"|"tol-bright"|"tol-muted"|"grey"|string[] colours of lines and bars; a list has "#rrggbb". Default: "okabe-ito"
+---@field legend? "below"|"top"|"right"|"inside"|"none" where the names are; "inside" is the emptiest corner of the plot area of lines. Panels with the same names share one legend. Default: "below"
+---@field share? "none"|"x"|"y"|"both" panels have the same axes, with numbers and labels at the edge only. Default: "none"
+---@field columns? integer the largest number of panels side by side, at most 3; with a width there are fewer where they do not fit. Default: 1 for one panel, 2 for several
+---@field names? table<string, string> new names of lines, rows, columns and groups: `{ ssum = "SSUM" }`. A name such as `ssum, shots 8` is renamed by its first part
+---@field order? string[] the names that come first, by their old names; the others follow as they are
+---@field notes? boolean whether the notes below the title are shown. Default: true
+---@field x_label? string label of the lower axis, with its unit
+---@field y_label? string
+---@field x_limits? number[] { low, high }: lines are cut there, and points beyond are left out
+---@field y_limits? number[]
+---@field x_scale? "linear"|"log"
+---@field y_scale? "linear"|"log" a logarithmic axis is used if all values are positive
+---@field x_ticks? number[] places of the numbers
+---@field y_ticks? number[]
+---@field by? string a setting; one rank per value (default "method")
+---@field value? string a metric; default: the main metric of each task (default "average")
+---@field alpha? number level of the critical difference: 0.05 or 0.1 (default 0.05)
+
+---@class (exact) compt.PromptsOptions: table<"title"|"width"|"height"|"font_size"|"font"|"dpi"|"palette"|"legend"|"share"|"columns"|"names"|"order"|"notes"|"x_label"|"y_label"|"x_limits"|"y_limits"|"x_scale"|"y_scale"|"x_ticks"|"y_ticks"|"groups"|"pool"|"labels", any>
+---@field title? string title of the figure; "" for none
+---@field width? "column"|"text"|number width: 84 mm, 171 mm (3.3 and 6.75 inches), or a number of mm. Default: as wide as suits a screen
+---@field height? number height of each plot area in mm. Default: 0.6 of the width of a panel, within limits
+---@field font_size? number font size in points, 6 to 36; numbers in cells are smaller, but not below 6 points. Default: 8 with a width, else 8.25
+---@field font? string font family: "sans-serif", "serif" or an installed one. Characters that it lacks are boxes, with a note. PDF and PNG files have DejaVu Sans, DejaVu Serif for "serif", or the installed family; a family that is not installed is an error there
+---@field dpi? number pixels per inch of PNG files. Default: 300 with a width, else 192
+---@field palette? "okabe-ito"|"tol-bright"|"tol-muted"|"grey"|string[] colours of lines and bars; a list has "#rrggbb". Default: "okabe-ito"
+---@field legend? "below"|"top"|"right"|"inside"|"none" where the names are; "inside" is the emptiest corner of the plot area of lines. Panels with the same names share one legend. Default: "below"
+---@field share? "none"|"x"|"y"|"both" panels have the same axes, with numbers and labels at the edge only. Default: "none"
+---@field columns? integer the largest number of panels side by side, at most 3; with a width there are fewer where they do not fit. Default: 1 for one panel, 2 for several
+---@field names? table<string, string> new names of lines, rows, columns and groups: `{ ssum = "SSUM" }`. A name such as `ssum, shots 8` is renamed by its first part
+---@field order? string[] the names that come first, by their old names; the others follow as they are
+---@field notes? boolean whether the notes below the title are shown. Default: true
+---@field x_label? string label of the lower axis, with its unit
+---@field y_label? string
+---@field x_limits? number[] { low, high }: lines are cut there, and points beyond are left out
+---@field y_limits? number[]
+---@field x_scale? "linear"|"log"
+---@field y_scale? "linear"|"log" a logarithmic axis is used if all values are positive
+---@field x_ticks? number[] places of the numbers
+---@field y_ticks? number[]
+---@field groups? table<string, string> the group of each prompt, by its name; each has a sign and a colour
+---@field pool? boolean compare means over the tokens, as prompts of different lengths need (default false)
+---@field labels? boolean write the names beside the points (default true)
+
+---@class (exact) compt.PlotOptions: table<"title"|"width"|"height"|"font_size"|"font"|"dpi"|"palette"|"legend"|"share"|"columns"|"names"|"order"|"notes"|"x_label"|"y_label"|"x_limits"|"y_limits"|"x_scale"|"y_scale"|"x_ticks"|"y_ticks"|"x"|"log", any>
+---@field title? string title of the figure; "" for none
+---@field width? "column"|"text"|number width: 84 mm, 171 mm (3.3 and 6.75 inches), or a number of mm. Default: as wide as suits a screen
+---@field height? number height of each plot area in mm. Default: 0.6 of the width of a panel, within limits
+---@field font_size? number font size in points, 6 to 36; numbers in cells are smaller, but not below 6 points. Default: 8 with a width, else 8.25
+---@field font? string font family: "sans-serif", "serif" or an installed one. Characters that it lacks are boxes, with a note. PDF and PNG files have DejaVu Sans, DejaVu Serif for "serif", or the installed family; a family that is not installed is an error there
+---@field dpi? number pixels per inch of PNG files. Default: 300 with a width, else 192
+---@field palette? "okabe-ito"|"tol-bright"|"tol-muted"|"grey"|string[] colours of lines and bars; a list has "#rrggbb". Default: "okabe-ito"
+---@field legend? "below"|"top"|"right"|"inside"|"none" where the names are; "inside" is the emptiest corner of the plot area of lines. Panels with the same names share one legend. Default: "below"
+---@field share? "none"|"x"|"y"|"both" panels have the same axes, with numbers and labels at the edge only. Default: "none"
+---@field columns? integer the largest number of panels side by side, at most 3; with a width there are fewer where they do not fit. Default: 1 for one panel, 2 for several
+---@field names? table<string, string> new names of lines, rows, columns and groups: `{ ssum = "SSUM" }`. A name such as `ssum, shots 8` is renamed by its first part
+---@field order? string[] the names that come first, by their old names; the others follow as they are
+---@field notes? boolean whether the notes below the title are shown. Default: true
+---@field x_label? string label of the lower axis, with its unit
+---@field y_label? string
+---@field x_limits? number[] { low, high }: lines are cut there, and points beyond are left out
+---@field y_limits? number[]
+---@field x_scale? "linear"|"log"
+---@field y_scale? "linear"|"log" a logarithmic axis is used if all values are positive
+---@field x_ticks? number[] places of the numbers
+---@field y_ticks? number[]
+---@field x? number[]|torch.Tensor places of the values; default: 1, 2, 3 ...
+---@field log? boolean logarithmic y axis (default false)
+
+---@class (exact) compt.ScatterOptions: table<"title"|"width"|"height"|"font_size"|"font"|"dpi"|"palette"|"legend"|"share"|"columns"|"names"|"order"|"notes"|"x_label"|"y_label"|"x_limits"|"y_limits"|"x_scale"|"y_scale"|"x_ticks"|"y_ticks"|"by"|"labels"|"regression", any>
+---@field title? string title of the figure; "" for none
+---@field width? "column"|"text"|number width: 84 mm, 171 mm (3.3 and 6.75 inches), or a number of mm. Default: as wide as suits a screen
+---@field height? number height of each plot area in mm. Default: 0.6 of the width of a panel, within limits
+---@field font_size? number font size in points, 6 to 36; numbers in cells are smaller, but not below 6 points. Default: 8 with a width, else 8.25
+---@field font? string font family: "sans-serif", "serif" or an installed one. Characters that it lacks are boxes, with a note. PDF and PNG files have DejaVu Sans, DejaVu Serif for "serif", or the installed family; a family that is not installed is an error there
+---@field dpi? number pixels per inch of PNG files. Default: 300 with a width, else 192
+---@field palette? "okabe-ito"|"tol-bright"|"tol-muted"|"grey"|string[] colours of lines and bars; a list has "#rrggbb". Default: "okabe-ito"
+---@field legend? "below"|"top"|"right"|"inside"|"none" where the names are; "inside" is the emptiest corner of the plot area of lines. Panels with the same names share one legend. Default: "below"
+---@field share? "none"|"x"|"y"|"both" panels have the same axes, with numbers and labels at the edge only. Default: "none"
+---@field columns? integer the largest number of panels side by side, at most 3; with a width there are fewer where they do not fit. Default: 1 for one panel, 2 for several
+---@field names? table<string, string> new names of lines, rows, columns and groups: `{ ssum = "SSUM" }`. A name such as `ssum, shots 8` is renamed by its first part
+---@field order? string[] the names that come first, by their old names; the others follow as they are
+---@field notes? boolean whether the notes below the title are shown. Default: true
+---@field x_label? string label of the lower axis, with its unit
+---@field y_label? string
+---@field x_limits? number[] { low, high }: lines are cut there, and points beyond are left out
+---@field y_limits? number[]
+---@field x_scale? "linear"|"log"
+---@field y_scale? "linear"|"log" a logarithmic axis is used if all values are positive
+---@field x_ticks? number[] places of the numbers
+---@field y_ticks? number[]
+---@field by? any[] the group of each point; each group has a sign and a colour
+---@field labels? any[] a text beside each point
+---@field regression? boolean the least-squares line of each group with its 95 % confidence band (default false)
+
+---@class (exact) compt.HistogramOptions: table<"title"|"width"|"height"|"font_size"|"font"|"dpi"|"palette"|"legend"|"share"|"columns"|"names"|"order"|"notes"|"x_label"|"y_label"|"x_limits"|"y_limits"|"x_scale"|"y_scale"|"x_ticks"|"y_ticks"|"bins", any>
+---@field title? string title of the figure; "" for none
+---@field width? "column"|"text"|number width: 84 mm, 171 mm (3.3 and 6.75 inches), or a number of mm. Default: as wide as suits a screen
+---@field height? number height of each plot area in mm. Default: 0.6 of the width of a panel, within limits
+---@field font_size? number font size in points, 6 to 36; numbers in cells are smaller, but not below 6 points. Default: 8 with a width, else 8.25
+---@field font? string font family: "sans-serif", "serif" or an installed one. Characters that it lacks are boxes, with a note. PDF and PNG files have DejaVu Sans, DejaVu Serif for "serif", or the installed family; a family that is not installed is an error there
+---@field dpi? number pixels per inch of PNG files. Default: 300 with a width, else 192
+---@field palette? "okabe-ito"|"tol-bright"|"tol-muted"|"grey"|string[] colours of lines and bars; a list has "#rrggbb". Default: "okabe-ito"
+---@field legend? "below"|"top"|"right"|"inside"|"none" where the names are; "inside" is the emptiest corner of the plot area of lines. Panels with the same names share one legend. Default: "below"
+---@field share? "none"|"x"|"y"|"both" panels have the same axes, with numbers and labels at the edge only. Default: "none"
+---@field columns? integer the largest number of panels side by side, at most 3; with a width there are fewer where they do not fit. Default: 1 for one panel, 2 for several
+---@field names? table<string, string> new names of lines, rows, columns and groups: `{ ssum = "SSUM" }`. A name such as `ssum, shots 8` is renamed by its first part
+---@field order? string[] the names that come first, by their old names; the others follow as they are
+---@field notes? boolean whether the notes below the title are shown. Default: true
+---@field x_label? string label of the lower axis, with its unit
+---@field y_label? string
+---@field x_limits? number[] { low, high }: lines are cut there, and points beyond are left out
+---@field y_limits? number[]
+---@field x_scale? "linear"|"log"
+---@field y_scale? "linear"|"log" a logarithmic axis is used if all values are positive
+---@field x_ticks? number[] places of the numbers
+---@field y_ticks? number[]
+---@field bins? integer number of bins of equal width; default: that of `numpy.histogram(bins="auto")` in numpy 2.4
+
+---@class (exact) compt.CalibrationOptions: table<"title"|"width"|"height"|"font_size"|"font"|"dpi"|"palette"|"legend"|"share"|"columns"|"names"|"order"|"notes"|"x_label"|"y_label"|"x_limits"|"y_limits"|"x_scale"|"y_scale"|"x_ticks"|"y_ticks"|"bins"|"label", any>
+---@field title? string title of the figure; "" for none
+---@field width? "column"|"text"|number width: 84 mm, 171 mm (3.3 and 6.75 inches), or a number of mm. Default: as wide as suits a screen
+---@field height? number height of each plot area in mm. Default: 0.6 of the width of a panel, within limits
+---@field font_size? number font size in points, 6 to 36; numbers in cells are smaller, but not below 6 points. Default: 8 with a width, else 8.25
+---@field font? string font family: "sans-serif", "serif" or an installed one. Characters that it lacks are boxes, with a note. PDF and PNG files have DejaVu Sans, DejaVu Serif for "serif", or the installed family; a family that is not installed is an error there
+---@field dpi? number pixels per inch of PNG files. Default: 300 with a width, else 192
+---@field palette? "okabe-ito"|"tol-bright"|"tol-muted"|"grey"|string[] colours of lines and bars; a list has "#rrggbb". Default: "okabe-ito"
+---@field legend? "below"|"top"|"right"|"inside"|"none" where the names are; "inside" is the emptiest corner of the plot area of lines. Panels with the same names share one legend. Default: "below"
+---@field share? "none"|"x"|"y"|"both" panels have the same axes, with numbers and labels at the edge only. Default: "none"
+---@field columns? integer the largest number of panels side by side, at most 3; with a width there are fewer where they do not fit. Default: 1 for one panel, 2 for several
+---@field names? table<string, string> new names of lines, rows, columns and groups: `{ ssum = "SSUM" }`. A name such as `ssum, shots 8` is renamed by its first part
+---@field order? string[] the names that come first, by their old names; the others follow as they are
+---@field notes? boolean whether the notes below the title are shown. Default: true
+---@field x_label? string label of the lower axis, with its unit
+---@field y_label? string
+---@field x_limits? number[] { low, high }: lines are cut there, and points beyond are left out
+---@field y_limits? number[]
+---@field x_scale? "linear"|"log"
+---@field y_scale? "linear"|"log" a logarithmic axis is used if all values are positive
+---@field x_ticks? number[] places of the numbers
+---@field y_ticks? number[]
+---@field bins? integer number of bins of equal width from 0 to 1 (default 10)
+---@field label? string for rows of `t:predict`: the column with the right answer (default "label")
+
+---@class (exact) compt.ChartOptions: table<"title"|"width"|"height"|"font_size"|"font"|"dpi"|"palette"|"legend"|"share"|"columns"|"names"|"order"|"notes"|"x_label"|"y_label"|"x_limits"|"y_limits"|"x_scale"|"y_scale"|"x_ticks"|"y_ticks"|"panels"|"notes", any>
+---@field title? string title of the figure; "" for none
+---@field width? "column"|"text"|number width: 84 mm, 171 mm (3.3 and 6.75 inches), or a number of mm. Default: as wide as suits a screen
+---@field height? number height of each plot area in mm. Default: 0.6 of the width of a panel, within limits
+---@field font_size? number font size in points, 6 to 36; numbers in cells are smaller, but not below 6 points. Default: 8 with a width, else 8.25
+---@field font? string font family: "sans-serif", "serif" or an installed one. Characters that it lacks are boxes, with a note. PDF and PNG files have DejaVu Sans, DejaVu Serif for "serif", or the installed family; a family that is not installed is an error there
+---@field dpi? number pixels per inch of PNG files. Default: 300 with a width, else 192
+---@field palette? "okabe-ito"|"tol-bright"|"tol-muted"|"grey"|string[] colours of lines and bars; a list has "#rrggbb". Default: "okabe-ito"
+---@field legend? "below"|"top"|"right"|"inside"|"none" where the names are; "inside" is the emptiest corner of the plot area of lines. Panels with the same names share one legend. Default: "below"
+---@field share? "none"|"x"|"y"|"both" panels have the same axes, with numbers and labels at the edge only. Default: "none"
+---@field columns? integer the largest number of panels side by side, at most 3; with a width there are fewer where they do not fit. Default: 1 for one panel, 2 for several
+---@field names? table<string, string> new names of lines, rows, columns and groups: `{ ssum = "SSUM" }`. A name such as `ssum, shots 8` is renamed by its first part
+---@field order? string[] the names that come first, by their old names; the others follow as they are
+---@field notes? boolean whether the notes below the title are shown. Default: true
+---@field x_label? string label of the lower axis, with its unit
+---@field y_label? string
+---@field x_limits? number[] { low, high }: lines are cut there, and points beyond are left out
+---@field y_limits? number[]
+---@field x_scale? "linear"|"log"
+---@field y_scale? "linear"|"log" a logarithmic axis is used if all values are positive
+---@field x_ticks? number[] places of the numbers
+---@field y_ticks? number[]
+---@field panels table[] descriptions, each with its `kind`
+---@field notes? string[]|boolean lines below the title
 
 return compt

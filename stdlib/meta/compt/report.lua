@@ -16,7 +16,7 @@ local report = {}
 ---  claim = "these tasks", effects = true, label = function(run) return { x = run.settings.x } end,
 ---  names = { x = "X" }, order = { 2, 1 },
 ---}))
----print(compt.report.table(runs):latex { caption = "Scores in %", label = "tab:doc", raw = false, notes = true })
+---print(compt.report.table(runs):latex { caption = "Scores in %", label = "tab:doc", raw = false, notes = true, wide = true, position = "t" })
 ---```
 ---@param runs compt.Runs
 ---@param options? compt.TableOptions
