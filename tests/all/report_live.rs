@@ -82,6 +82,14 @@ impl Server {
     }
 }
 
+/// A test that fails leaves no server behind.
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
 fn version(news: &Value) -> u64 {
     news["version"].as_u64().unwrap()
 }
