@@ -2616,7 +2616,7 @@ local Regression = {}
 ---@field p number p value of `f`, by the F distribution
 local Friedman = {}
 
----@class (exact) compt.FigureOptions: table<"title"|"width"|"height"|"font_size"|"font"|"dpi"|"palette"|"legend"|"share"|"columns"|"names"|"order"|"notes"|"x_label"|"y_label"|"x_limits"|"y_limits"|"x_scale"|"y_scale"|"x_ticks"|"y_ticks", any>
+---@class (exact) compt.FigureOptions: table<"title"|"width"|"height"|"font_size"|"font"|"dpi"|"palette"|"legend"|"share"|"names"|"order"|"notes"|"x_label"|"y_label"|"x_limits"|"y_limits"|"x_scale"|"y_scale"|"x_ticks"|"y_ticks", any>
 ---@field title? string title of the figure; "" for none
 ---@field width? "column"|"text"|number width: 84 mm, 171 mm (3.3 and 6.75 inches), or a number of mm. Default: as wide as suits a screen
 ---@field height? number height of each plot area in mm. Default: 0.6 of the width of a panel, within limits
@@ -2626,7 +2626,6 @@ local Friedman = {}
 ---@field palette? "okabe-ito"|"tol-bright"|"tol-muted"|"grey"|string[] colours of lines and bars; a list has "#rrggbb". Default: "okabe-ito"
 ---@field legend? "below"|"top"|"right"|"inside"|"none" where the names are; "inside" is the emptiest corner of the plot area of lines. Panels with the same names share one legend. Default: "below"
 ---@field share? "none"|"x"|"y"|"both" panels have the same axes, with numbers and labels at the edge only. Default: "none"
----@field columns? integer the largest number of panels side by side, at most 3; with a width there are fewer where they do not fit. Default: 1 for one panel, 2 for several
 ---@field names? table<string, string> new names of lines, rows, columns and groups: `{ ssum = "SSUM" }`. A name such as `ssum, shots 8` is renamed by its first part
 ---@field order? string[] the names that come first, by their old names; the others follow as they are
 ---@field notes? boolean whether the notes below the title are shown. Default: true
@@ -2639,16 +2638,7 @@ local Friedman = {}
 ---@field x_ticks? number[] places of the numbers
 ---@field y_ticks? number[]
 
----A figure.
----@class compt.Figure
----@field chart table<string, any> its content as plain data
----@field with fun(self: compt.Figure, options: compt.FigureOptions): compt.Figure a copy with these options
----@field svg fun(self: compt.Figure, options?: compt.FigureOptions): string
----@field text fun(self: compt.Figure, columns?: integer): string the figure in Braille dots and blocks, 76 columns wide by default, 20 to 1000, if all its panels are lines, points or histograms; else its title. `print(figure)` and the prompt show it
----@field save fun(self: compt.Figure, path: string, options?: compt.FigureOptions) writes .svg; .pdf with embedded fonts, or .png, if compt was built with its feature `pictures` (the default)
-local Figure = {}
-
----@class (exact) compt.LinesOptions: table<"title"|"width"|"height"|"font_size"|"font"|"dpi"|"palette"|"legend"|"share"|"columns"|"names"|"order"|"notes"|"x_label"|"y_label"|"x_limits"|"y_limits"|"x_scale"|"y_scale"|"x_ticks"|"y_ticks"|"x"|"by"|"value"|"interval"|"spread"|"log", any>
+---@class (exact) compt.PanelsOptions: table<"title"|"width"|"height"|"font_size"|"font"|"dpi"|"palette"|"legend"|"share"|"names"|"order"|"notes"|"x_label"|"y_label"|"x_limits"|"y_limits"|"x_scale"|"y_scale"|"x_ticks"|"y_ticks"|"columns", any>
 ---@field title? string title of the figure; "" for none
 ---@field width? "column"|"text"|number width: 84 mm, 171 mm (3.3 and 6.75 inches), or a number of mm. Default: as wide as suits a screen
 ---@field height? number height of each plot area in mm. Default: 0.6 of the width of a panel, within limits
@@ -2658,7 +2648,38 @@ local Figure = {}
 ---@field palette? "okabe-ito"|"tol-bright"|"tol-muted"|"grey"|string[] colours of lines and bars; a list has "#rrggbb". Default: "okabe-ito"
 ---@field legend? "below"|"top"|"right"|"inside"|"none" where the names are; "inside" is the emptiest corner of the plot area of lines. Panels with the same names share one legend. Default: "below"
 ---@field share? "none"|"x"|"y"|"both" panels have the same axes, with numbers and labels at the edge only. Default: "none"
+---@field names? table<string, string> new names of lines, rows, columns and groups: `{ ssum = "SSUM" }`. A name such as `ssum, shots 8` is renamed by its first part
+---@field order? string[] the names that come first, by their old names; the others follow as they are
+---@field notes? boolean whether the notes below the title are shown. Default: true
+---@field x_label? string label of the lower axis, with its unit
+---@field y_label? string
+---@field x_limits? number[] { low, high }: lines are cut there, and points beyond are left out
+---@field y_limits? number[]
+---@field x_scale? "linear"|"log"
+---@field y_scale? "linear"|"log" a logarithmic axis is used if all values are positive
+---@field x_ticks? number[] places of the numbers
+---@field y_ticks? number[]
 ---@field columns? integer the largest number of panels side by side, at most 3; with a width there are fewer where they do not fit. Default: 1 for one panel, 2 for several
+
+---A figure.
+---@class compt.Figure
+---@field chart table<string, any> its content as plain data
+---@field with fun(self: compt.Figure, options: compt.PanelsOptions): compt.Figure a copy with these options
+---@field svg fun(self: compt.Figure, options?: compt.PanelsOptions): string
+---@field text fun(self: compt.Figure, columns?: integer): string the figure in Braille dots and blocks, 76 columns wide by default, 20 to 1000, if all its panels are lines, points or histograms; else its title. `print(figure)` and the prompt show it
+---@field save fun(self: compt.Figure, path: string, options?: compt.PanelsOptions) writes .svg; .pdf with embedded fonts, or .png, if compt was built with its feature `pictures` (the default)
+local Figure = {}
+
+---@class (exact) compt.LinesOptions: table<"title"|"width"|"height"|"font_size"|"font"|"dpi"|"palette"|"legend"|"share"|"names"|"order"|"notes"|"x_label"|"y_label"|"x_limits"|"y_limits"|"x_scale"|"y_scale"|"x_ticks"|"y_ticks"|"x"|"by"|"value"|"interval"|"spread"|"log", any>
+---@field title? string title of the figure; "" for none
+---@field width? "column"|"text"|number width: 84 mm, 171 mm (3.3 and 6.75 inches), or a number of mm. Default: as wide as suits a screen
+---@field height? number height of each plot area in mm. Default: 0.6 of the width of a panel, within limits
+---@field font_size? number font size in points, 6 to 36; numbers in cells are smaller, but not below 6 points. Default: 8 with a width, else 8.25
+---@field font? string font family: "sans-serif", "serif" or an installed one. Characters that it lacks are boxes, with a note. PDF and PNG files have DejaVu Sans, DejaVu Serif for "serif", or the installed family; a family that is not installed is an error there
+---@field dpi? number pixels per inch of PNG files. Default: 300 with a width, else 192
+---@field palette? "okabe-ito"|"tol-bright"|"tol-muted"|"grey"|string[] colours of lines and bars; a list has "#rrggbb". Default: "okabe-ito"
+---@field legend? "below"|"top"|"right"|"inside"|"none" where the names are; "inside" is the emptiest corner of the plot area of lines. Panels with the same names share one legend. Default: "below"
+---@field share? "none"|"x"|"y"|"both" panels have the same axes, with numbers and labels at the edge only. Default: "none"
 ---@field names? table<string, string> new names of lines, rows, columns and groups: `{ ssum = "SSUM" }`. A name such as `ssum, shots 8` is renamed by its first part
 ---@field order? string[] the names that come first, by their old names; the others follow as they are
 ---@field notes? boolean whether the notes below the title are shown. Default: true
@@ -2677,7 +2698,7 @@ local Figure = {}
 ---@field spread? "band"|"bars" the interval as a band, or as error bars (default "band")
 ---@field log? boolean logarithmic x axis (default false)
 
----@class (exact) compt.BarsOptions: table<"title"|"width"|"height"|"font_size"|"font"|"dpi"|"palette"|"legend"|"share"|"columns"|"names"|"order"|"notes"|"x_label"|"y_label"|"x_limits"|"y_limits"|"x_scale"|"y_scale"|"x_ticks"|"y_ticks"|"x"|"by"|"value"|"interval", any>
+---@class (exact) compt.BarsOptions: table<"title"|"width"|"height"|"font_size"|"font"|"dpi"|"palette"|"legend"|"share"|"names"|"order"|"notes"|"x_label"|"y_label"|"x_limits"|"y_limits"|"x_scale"|"y_scale"|"x_ticks"|"y_ticks"|"x"|"by"|"value"|"interval", any>
 ---@field title? string title of the figure; "" for none
 ---@field width? "column"|"text"|number width: 84 mm, 171 mm (3.3 and 6.75 inches), or a number of mm. Default: as wide as suits a screen
 ---@field height? number height of each plot area in mm. Default: 0.6 of the width of a panel, within limits
@@ -2687,7 +2708,6 @@ local Figure = {}
 ---@field palette? "okabe-ito"|"tol-bright"|"tol-muted"|"grey"|string[] colours of lines and bars; a list has "#rrggbb". Default: "okabe-ito"
 ---@field legend? "below"|"top"|"right"|"inside"|"none" where the names are; "inside" is the emptiest corner of the plot area of lines. Panels with the same names share one legend. Default: "below"
 ---@field share? "none"|"x"|"y"|"both" panels have the same axes, with numbers and labels at the edge only. Default: "none"
----@field columns? integer the largest number of panels side by side, at most 3; with a width there are fewer where they do not fit. Default: 1 for one panel, 2 for several
 ---@field names? table<string, string> new names of lines, rows, columns and groups: `{ ssum = "SSUM" }`. A name such as `ssum, shots 8` is renamed by its first part
 ---@field order? string[] the names that come first, by their old names; the others follow as they are
 ---@field notes? boolean whether the notes below the title are shown. Default: true
@@ -2704,7 +2724,7 @@ local Figure = {}
 ---@field value? string|fun(run: compt.Run): number? value of a run, as for compt.figures.lines (default "average")
 ---@field interval? "sd"|"t"|"bootstrap"|"range"|"none" the error bars, as for compt.figures.lines (default "sd")
 
----@class (exact) compt.CurvesOptions: table<"title"|"width"|"height"|"font_size"|"font"|"dpi"|"palette"|"legend"|"share"|"columns"|"names"|"order"|"notes"|"x_label"|"y_label"|"x_limits"|"y_limits"|"x_scale"|"y_scale"|"x_ticks"|"y_ticks"|"by"|"value"|"points"|"smooth"|"interval"|"log", any>
+---@class (exact) compt.CurvesOptions: table<"title"|"width"|"height"|"font_size"|"font"|"dpi"|"palette"|"legend"|"share"|"names"|"order"|"notes"|"x_label"|"y_label"|"x_limits"|"y_limits"|"x_scale"|"y_scale"|"x_ticks"|"y_ticks"|"by"|"value"|"points"|"smooth"|"interval"|"log", any>
 ---@field title? string title of the figure; "" for none
 ---@field width? "column"|"text"|number width: 84 mm, 171 mm (3.3 and 6.75 inches), or a number of mm. Default: as wide as suits a screen
 ---@field height? number height of each plot area in mm. Default: 0.6 of the width of a panel, within limits
@@ -2714,7 +2734,6 @@ local Figure = {}
 ---@field palette? "okabe-ito"|"tol-bright"|"tol-muted"|"grey"|string[] colours of lines and bars; a list has "#rrggbb". Default: "okabe-ito"
 ---@field legend? "below"|"top"|"right"|"inside"|"none" where the names are; "inside" is the emptiest corner of the plot area of lines. Panels with the same names share one legend. Default: "below"
 ---@field share? "none"|"x"|"y"|"both" panels have the same axes, with numbers and labels at the edge only. Default: "none"
----@field columns? integer the largest number of panels side by side, at most 3; with a width there are fewer where they do not fit. Default: 1 for one panel, 2 for several
 ---@field names? table<string, string> new names of lines, rows, columns and groups: `{ ssum = "SSUM" }`. A name such as `ssum, shots 8` is renamed by its first part
 ---@field order? string[] the names that come first, by their old names; the others follow as they are
 ---@field notes? boolean whether the notes below the title are shown. Default: true
@@ -2733,7 +2752,7 @@ local Figure = {}
 ---@field interval? "sd"|"t"|"bootstrap"|"range"|"none" the band, as for compt.figures.lines, over runs (default "sd")
 ---@field log? boolean logarithmic y axis. Default: for losses that span more than a factor of 100
 
----@class (exact) compt.HeatOptions: table<"title"|"width"|"height"|"font_size"|"font"|"dpi"|"palette"|"legend"|"share"|"columns"|"names"|"order"|"notes"|"x_label"|"y_label"|"x_limits"|"y_limits"|"x_scale"|"y_scale"|"x_ticks"|"y_ticks"|"rows"|"columns"|"values"|"shades"|"center"|"low"|"high"|"digits"|"numbers"|"runs", any>
+---@class (exact) compt.HeatOptions: table<"title"|"width"|"height"|"font_size"|"font"|"dpi"|"palette"|"legend"|"share"|"names"|"order"|"notes"|"x_label"|"y_label"|"x_limits"|"y_limits"|"x_scale"|"y_scale"|"x_ticks"|"y_ticks"|"rows"|"columns"|"values"|"shades"|"center"|"low"|"high"|"digits"|"numbers"|"runs", any>
 ---@field title? string title of the figure; "" for none
 ---@field width? "column"|"text"|number width: 84 mm, 171 mm (3.3 and 6.75 inches), or a number of mm. Default: as wide as suits a screen
 ---@field height? number height of each plot area in mm. Default: 0.6 of the width of a panel, within limits
@@ -2743,7 +2762,6 @@ local Figure = {}
 ---@field palette? "okabe-ito"|"tol-bright"|"tol-muted"|"grey"|string[] colours of lines and bars; a list has "#rrggbb". Default: "okabe-ito"
 ---@field legend? "below"|"top"|"right"|"inside"|"none" where the names are; "inside" is the emptiest corner of the plot area of lines. Panels with the same names share one legend. Default: "below"
 ---@field share? "none"|"x"|"y"|"both" panels have the same axes, with numbers and labels at the edge only. Default: "none"
----@field columns? integer the largest number of panels side by side, at most 3; with a width there are fewer where they do not fit. Default: 1 for one panel, 2 for several
 ---@field names? table<string, string> new names of lines, rows, columns and groups: `{ ssum = "SSUM" }`. A name such as `ssum, shots 8` is renamed by its first part
 ---@field order? string[] the names that come first, by their old names; the others follow as they are
 ---@field notes? boolean whether the notes below the title are shown. Default: true
@@ -2766,7 +2784,7 @@ local Figure = {}
 ---@field numbers? boolean write the values in the cells (default true)
 ---@field runs? compt.Run[] the runs of the figure, to show their number below it
 
----@class (exact) compt.TransferOptions: table<"title"|"width"|"height"|"font_size"|"font"|"dpi"|"palette"|"legend"|"share"|"columns"|"names"|"order"|"notes"|"x_label"|"y_label"|"x_limits"|"y_limits"|"x_scale"|"y_scale"|"x_ticks"|"y_ticks"|"source"|"baseline"|"value"|"low"|"high"|"digits", any>
+---@class (exact) compt.TransferOptions: table<"title"|"width"|"height"|"font_size"|"font"|"dpi"|"palette"|"legend"|"share"|"names"|"order"|"notes"|"x_label"|"y_label"|"x_limits"|"y_limits"|"x_scale"|"y_scale"|"x_ticks"|"y_ticks"|"source"|"baseline"|"value"|"low"|"high"|"digits", any>
 ---@field title? string title of the figure; "" for none
 ---@field width? "column"|"text"|number width: 84 mm, 171 mm (3.3 and 6.75 inches), or a number of mm. Default: as wide as suits a screen
 ---@field height? number height of each plot area in mm. Default: 0.6 of the width of a panel, within limits
@@ -2776,7 +2794,6 @@ local Figure = {}
 ---@field palette? "okabe-ito"|"tol-bright"|"tol-muted"|"grey"|string[] colours of lines and bars; a list has "#rrggbb". Default: "okabe-ito"
 ---@field legend? "below"|"top"|"right"|"inside"|"none" where the names are; "inside" is the emptiest corner of the plot area of lines. Panels with the same names share one legend. Default: "below"
 ---@field share? "none"|"x"|"y"|"both" panels have the same axes, with numbers and labels at the edge only. Default: "none"
----@field columns? integer the largest number of panels side by side, at most 3; with a width there are fewer where they do not fit. Default: 1 for one panel, 2 for several
 ---@field names? table<string, string> new names of lines, rows, columns and groups: `{ ssum = "SSUM" }`. A name such as `ssum, shots 8` is renamed by its first part
 ---@field order? string[] the names that come first, by their old names; the others follow as they are
 ---@field notes? boolean whether the notes below the title are shown. Default: true
@@ -2795,7 +2812,7 @@ local Figure = {}
 ---@field high? number
 ---@field digits? integer number of decimal places (default 1)
 
----@class (exact) compt.BoxesOptions: table<"title"|"width"|"height"|"font_size"|"font"|"dpi"|"palette"|"legend"|"share"|"columns"|"names"|"order"|"notes"|"x_label"|"y_label"|"x_limits"|"y_limits"|"x_scale"|"y_scale"|"x_ticks"|"y_ticks"|"groups"|"form"|"runs", any>
+---@class (exact) compt.BoxesOptions: table<"title"|"width"|"height"|"font_size"|"font"|"dpi"|"palette"|"legend"|"share"|"names"|"order"|"notes"|"x_label"|"y_label"|"x_limits"|"y_limits"|"x_scale"|"y_scale"|"x_ticks"|"y_ticks"|"groups"|"form"|"runs", any>
 ---@field title? string title of the figure; "" for none
 ---@field width? "column"|"text"|number width: 84 mm, 171 mm (3.3 and 6.75 inches), or a number of mm. Default: as wide as suits a screen
 ---@field height? number height of each plot area in mm. Default: 0.6 of the width of a panel, within limits
@@ -2805,7 +2822,6 @@ local Figure = {}
 ---@field palette? "okabe-ito"|"tol-bright"|"tol-muted"|"grey"|string[] colours of lines and bars; a list has "#rrggbb". Default: "okabe-ito"
 ---@field legend? "below"|"top"|"right"|"inside"|"none" where the names are; "inside" is the emptiest corner of the plot area of lines. Panels with the same names share one legend. Default: "below"
 ---@field share? "none"|"x"|"y"|"both" panels have the same axes, with numbers and labels at the edge only. Default: "none"
----@field columns? integer the largest number of panels side by side, at most 3; with a width there are fewer where they do not fit. Default: 1 for one panel, 2 for several
 ---@field names? table<string, string> new names of lines, rows, columns and groups: `{ ssum = "SSUM" }`. A name such as `ssum, shots 8` is renamed by its first part
 ---@field order? string[] the names that come first, by their old names; the others follow as they are
 ---@field notes? boolean whether the notes below the title are shown. Default: true
@@ -2821,7 +2837,7 @@ local Figure = {}
 ---@field form? "box"|"violin"|"strip" box plots (Tukey 1977), kernel densities (Hintze and Nelson 1998), or the values as points (default "box")
 ---@field runs? compt.Run[] the runs of the figure, to show their number below it
 
----@class (exact) compt.ForestOptions: table<"title"|"width"|"height"|"font_size"|"font"|"dpi"|"palette"|"legend"|"share"|"columns"|"names"|"order"|"notes"|"x_label"|"y_label"|"x_limits"|"y_limits"|"x_scale"|"y_scale"|"x_ticks"|"y_ticks"|"baseline"|"by"|"panels"|"value"|"claim"|"sort"|"digits", any>
+---@class (exact) compt.ForestOptions: table<"title"|"width"|"height"|"font_size"|"font"|"dpi"|"palette"|"legend"|"share"|"names"|"order"|"notes"|"x_label"|"y_label"|"x_limits"|"y_limits"|"x_scale"|"y_scale"|"x_ticks"|"y_ticks"|"columns"|"baseline"|"by"|"panels"|"value"|"claim"|"sort"|"digits", any>
 ---@field title? string title of the figure; "" for none
 ---@field width? "column"|"text"|number width: 84 mm, 171 mm (3.3 and 6.75 inches), or a number of mm. Default: as wide as suits a screen
 ---@field height? number height of each plot area in mm. Default: 0.6 of the width of a panel, within limits
@@ -2831,7 +2847,6 @@ local Figure = {}
 ---@field palette? "okabe-ito"|"tol-bright"|"tol-muted"|"grey"|string[] colours of lines and bars; a list has "#rrggbb". Default: "okabe-ito"
 ---@field legend? "below"|"top"|"right"|"inside"|"none" where the names are; "inside" is the emptiest corner of the plot area of lines. Panels with the same names share one legend. Default: "below"
 ---@field share? "none"|"x"|"y"|"both" panels have the same axes, with numbers and labels at the edge only. Default: "none"
----@field columns? integer the largest number of panels side by side, at most 3; with a width there are fewer where they do not fit. Default: 1 for one panel, 2 for several
 ---@field names? table<string, string> new names of lines, rows, columns and groups: `{ ssum = "SSUM" }`. A name such as `ssum, shots 8` is renamed by its first part
 ---@field order? string[] the names that come first, by their old names; the others follow as they are
 ---@field notes? boolean whether the notes below the title are shown. Default: true
@@ -2843,6 +2858,7 @@ local Figure = {}
 ---@field y_scale? "linear"|"log" a logarithmic axis is used if all values are positive
 ---@field x_ticks? number[] places of the numbers
 ---@field y_ticks? number[]
+---@field columns? integer the largest number of panels side by side, at most 3; with a width there are fewer where they do not fit. Default: 1 for one panel, 2 for several
 ---@field baseline any the row that the others are compared with
 ---@field by? string a setting; one row per value (default "method")
 ---@field panels? string a setting, or "task"; one panel per value
@@ -2851,7 +2867,7 @@ local Figure = {}
 ---@field sort? boolean the largest difference first (default true)
 ---@field digits? integer number of decimal places (default 1)
 
----@class (exact) compt.RanksOptions: table<"title"|"width"|"height"|"font_size"|"font"|"dpi"|"palette"|"legend"|"share"|"columns"|"names"|"order"|"notes"|"x_label"|"y_label"|"x_limits"|"y_limits"|"x_scale"|"y_scale"|"x_ticks"|"y_ticks"|"by"|"value"|"alpha", any>
+---@class (exact) compt.RanksOptions: table<"title"|"width"|"height"|"font_size"|"font"|"dpi"|"palette"|"legend"|"share"|"names"|"order"|"notes"|"x_label"|"y_label"|"x_limits"|"y_limits"|"x_scale"|"y_scale"|"x_ticks"|"y_ticks"|"by"|"value"|"alpha", any>
 ---@field title? string title of the figure; "" for none
 ---@field width? "column"|"text"|number width: 84 mm, 171 mm (3.3 and 6.75 inches), or a number of mm. Default: as wide as suits a screen
 ---@field height? number height of each plot area in mm. Default: 0.6 of the width of a panel, within limits
@@ -2861,7 +2877,6 @@ local Figure = {}
 ---@field palette? "okabe-ito"|"tol-bright"|"tol-muted"|"grey"|string[] colours of lines and bars; a list has "#rrggbb". Default: "okabe-ito"
 ---@field legend? "below"|"top"|"right"|"inside"|"none" where the names are; "inside" is the emptiest corner of the plot area of lines. Panels with the same names share one legend. Default: "below"
 ---@field share? "none"|"x"|"y"|"both" panels have the same axes, with numbers and labels at the edge only. Default: "none"
----@field columns? integer the largest number of panels side by side, at most 3; with a width there are fewer where they do not fit. Default: 1 for one panel, 2 for several
 ---@field names? table<string, string> new names of lines, rows, columns and groups: `{ ssum = "SSUM" }`. A name such as `ssum, shots 8` is renamed by its first part
 ---@field order? string[] the names that come first, by their old names; the others follow as they are
 ---@field notes? boolean whether the notes below the title are shown. Default: true
@@ -2877,7 +2892,7 @@ local Figure = {}
 ---@field value? string a metric; default: the main metric of each task (default "average")
 ---@field alpha? number level of the critical difference: 0.05 or 0.1 (default 0.05)
 
----@class (exact) compt.PromptsOptions: table<"title"|"width"|"height"|"font_size"|"font"|"dpi"|"palette"|"legend"|"share"|"columns"|"names"|"order"|"notes"|"x_label"|"y_label"|"x_limits"|"y_limits"|"x_scale"|"y_scale"|"x_ticks"|"y_ticks"|"groups"|"pool"|"labels", any>
+---@class (exact) compt.PromptsOptions: table<"title"|"width"|"height"|"font_size"|"font"|"dpi"|"palette"|"legend"|"share"|"names"|"order"|"notes"|"x_label"|"y_label"|"x_limits"|"y_limits"|"x_scale"|"y_scale"|"x_ticks"|"y_ticks"|"groups"|"pool"|"labels", any>
 ---@field title? string title of the figure; "" for none
 ---@field width? "column"|"text"|number width: 84 mm, 171 mm (3.3 and 6.75 inches), or a number of mm. Default: as wide as suits a screen
 ---@field height? number height of each plot area in mm. Default: 0.6 of the width of a panel, within limits
@@ -2887,7 +2902,6 @@ local Figure = {}
 ---@field palette? "okabe-ito"|"tol-bright"|"tol-muted"|"grey"|string[] colours of lines and bars; a list has "#rrggbb". Default: "okabe-ito"
 ---@field legend? "below"|"top"|"right"|"inside"|"none" where the names are; "inside" is the emptiest corner of the plot area of lines. Panels with the same names share one legend. Default: "below"
 ---@field share? "none"|"x"|"y"|"both" panels have the same axes, with numbers and labels at the edge only. Default: "none"
----@field columns? integer the largest number of panels side by side, at most 3; with a width there are fewer where they do not fit. Default: 1 for one panel, 2 for several
 ---@field names? table<string, string> new names of lines, rows, columns and groups: `{ ssum = "SSUM" }`. A name such as `ssum, shots 8` is renamed by its first part
 ---@field order? string[] the names that come first, by their old names; the others follow as they are
 ---@field notes? boolean whether the notes below the title are shown. Default: true
@@ -2903,7 +2917,7 @@ local Figure = {}
 ---@field pool? boolean compare means over the tokens, as prompts of different lengths need (default false)
 ---@field labels? boolean write the names beside the points (default true)
 
----@class (exact) compt.PlotOptions: table<"title"|"width"|"height"|"font_size"|"font"|"dpi"|"palette"|"legend"|"share"|"columns"|"names"|"order"|"notes"|"x_label"|"y_label"|"x_limits"|"y_limits"|"x_scale"|"y_scale"|"x_ticks"|"y_ticks"|"x"|"log", any>
+---@class (exact) compt.PlotOptions: table<"title"|"width"|"height"|"font_size"|"font"|"dpi"|"palette"|"legend"|"share"|"names"|"order"|"notes"|"x_label"|"y_label"|"x_limits"|"y_limits"|"x_scale"|"y_scale"|"x_ticks"|"y_ticks"|"x"|"log", any>
 ---@field title? string title of the figure; "" for none
 ---@field width? "column"|"text"|number width: 84 mm, 171 mm (3.3 and 6.75 inches), or a number of mm. Default: as wide as suits a screen
 ---@field height? number height of each plot area in mm. Default: 0.6 of the width of a panel, within limits
@@ -2913,7 +2927,6 @@ local Figure = {}
 ---@field palette? "okabe-ito"|"tol-bright"|"tol-muted"|"grey"|string[] colours of lines and bars; a list has "#rrggbb". Default: "okabe-ito"
 ---@field legend? "below"|"top"|"right"|"inside"|"none" where the names are; "inside" is the emptiest corner of the plot area of lines. Panels with the same names share one legend. Default: "below"
 ---@field share? "none"|"x"|"y"|"both" panels have the same axes, with numbers and labels at the edge only. Default: "none"
----@field columns? integer the largest number of panels side by side, at most 3; with a width there are fewer where they do not fit. Default: 1 for one panel, 2 for several
 ---@field names? table<string, string> new names of lines, rows, columns and groups: `{ ssum = "SSUM" }`. A name such as `ssum, shots 8` is renamed by its first part
 ---@field order? string[] the names that come first, by their old names; the others follow as they are
 ---@field notes? boolean whether the notes below the title are shown. Default: true
@@ -2928,7 +2941,7 @@ local Figure = {}
 ---@field x? number[]|torch.Tensor places of the values; default: 1, 2, 3 ...
 ---@field log? boolean logarithmic y axis (default false)
 
----@class (exact) compt.ScatterOptions: table<"title"|"width"|"height"|"font_size"|"font"|"dpi"|"palette"|"legend"|"share"|"columns"|"names"|"order"|"notes"|"x_label"|"y_label"|"x_limits"|"y_limits"|"x_scale"|"y_scale"|"x_ticks"|"y_ticks"|"by"|"labels"|"regression", any>
+---@class (exact) compt.ScatterOptions: table<"title"|"width"|"height"|"font_size"|"font"|"dpi"|"palette"|"legend"|"share"|"names"|"order"|"notes"|"x_label"|"y_label"|"x_limits"|"y_limits"|"x_scale"|"y_scale"|"x_ticks"|"y_ticks"|"by"|"labels"|"regression", any>
 ---@field title? string title of the figure; "" for none
 ---@field width? "column"|"text"|number width: 84 mm, 171 mm (3.3 and 6.75 inches), or a number of mm. Default: as wide as suits a screen
 ---@field height? number height of each plot area in mm. Default: 0.6 of the width of a panel, within limits
@@ -2938,7 +2951,6 @@ local Figure = {}
 ---@field palette? "okabe-ito"|"tol-bright"|"tol-muted"|"grey"|string[] colours of lines and bars; a list has "#rrggbb". Default: "okabe-ito"
 ---@field legend? "below"|"top"|"right"|"inside"|"none" where the names are; "inside" is the emptiest corner of the plot area of lines. Panels with the same names share one legend. Default: "below"
 ---@field share? "none"|"x"|"y"|"both" panels have the same axes, with numbers and labels at the edge only. Default: "none"
----@field columns? integer the largest number of panels side by side, at most 3; with a width there are fewer where they do not fit. Default: 1 for one panel, 2 for several
 ---@field names? table<string, string> new names of lines, rows, columns and groups: `{ ssum = "SSUM" }`. A name such as `ssum, shots 8` is renamed by its first part
 ---@field order? string[] the names that come first, by their old names; the others follow as they are
 ---@field notes? boolean whether the notes below the title are shown. Default: true
@@ -2954,7 +2966,7 @@ local Figure = {}
 ---@field labels? any[] a text beside each point
 ---@field regression? boolean the least-squares line of each group with its 95 % confidence band (default false)
 
----@class (exact) compt.HistogramOptions: table<"title"|"width"|"height"|"font_size"|"font"|"dpi"|"palette"|"legend"|"share"|"columns"|"names"|"order"|"notes"|"x_label"|"y_label"|"x_limits"|"y_limits"|"x_scale"|"y_scale"|"x_ticks"|"y_ticks"|"bins", any>
+---@class (exact) compt.HistogramOptions: table<"title"|"width"|"height"|"font_size"|"font"|"dpi"|"palette"|"legend"|"share"|"names"|"order"|"notes"|"x_label"|"y_label"|"x_limits"|"y_limits"|"x_scale"|"y_scale"|"x_ticks"|"y_ticks"|"bins", any>
 ---@field title? string title of the figure; "" for none
 ---@field width? "column"|"text"|number width: 84 mm, 171 mm (3.3 and 6.75 inches), or a number of mm. Default: as wide as suits a screen
 ---@field height? number height of each plot area in mm. Default: 0.6 of the width of a panel, within limits
@@ -2964,7 +2976,6 @@ local Figure = {}
 ---@field palette? "okabe-ito"|"tol-bright"|"tol-muted"|"grey"|string[] colours of lines and bars; a list has "#rrggbb". Default: "okabe-ito"
 ---@field legend? "below"|"top"|"right"|"inside"|"none" where the names are; "inside" is the emptiest corner of the plot area of lines. Panels with the same names share one legend. Default: "below"
 ---@field share? "none"|"x"|"y"|"both" panels have the same axes, with numbers and labels at the edge only. Default: "none"
----@field columns? integer the largest number of panels side by side, at most 3; with a width there are fewer where they do not fit. Default: 1 for one panel, 2 for several
 ---@field names? table<string, string> new names of lines, rows, columns and groups: `{ ssum = "SSUM" }`. A name such as `ssum, shots 8` is renamed by its first part
 ---@field order? string[] the names that come first, by their old names; the others follow as they are
 ---@field notes? boolean whether the notes below the title are shown. Default: true
@@ -2978,7 +2989,7 @@ local Figure = {}
 ---@field y_ticks? number[]
 ---@field bins? integer number of bins of equal width; default: that of `numpy.histogram(bins="auto")` in numpy 2.4
 
----@class (exact) compt.CalibrationOptions: table<"title"|"width"|"height"|"font_size"|"font"|"dpi"|"palette"|"legend"|"share"|"columns"|"names"|"order"|"notes"|"x_label"|"y_label"|"x_limits"|"y_limits"|"x_scale"|"y_scale"|"x_ticks"|"y_ticks"|"bins"|"label", any>
+---@class (exact) compt.CalibrationOptions: table<"title"|"width"|"height"|"font_size"|"font"|"dpi"|"palette"|"legend"|"share"|"names"|"order"|"notes"|"x_label"|"y_label"|"x_limits"|"y_limits"|"x_scale"|"y_scale"|"x_ticks"|"y_ticks"|"bins"|"label", any>
 ---@field title? string title of the figure; "" for none
 ---@field width? "column"|"text"|number width: 84 mm, 171 mm (3.3 and 6.75 inches), or a number of mm. Default: as wide as suits a screen
 ---@field height? number height of each plot area in mm. Default: 0.6 of the width of a panel, within limits
@@ -2988,7 +2999,6 @@ local Figure = {}
 ---@field palette? "okabe-ito"|"tol-bright"|"tol-muted"|"grey"|string[] colours of lines and bars; a list has "#rrggbb". Default: "okabe-ito"
 ---@field legend? "below"|"top"|"right"|"inside"|"none" where the names are; "inside" is the emptiest corner of the plot area of lines. Panels with the same names share one legend. Default: "below"
 ---@field share? "none"|"x"|"y"|"both" panels have the same axes, with numbers and labels at the edge only. Default: "none"
----@field columns? integer the largest number of panels side by side, at most 3; with a width there are fewer where they do not fit. Default: 1 for one panel, 2 for several
 ---@field names? table<string, string> new names of lines, rows, columns and groups: `{ ssum = "SSUM" }`. A name such as `ssum, shots 8` is renamed by its first part
 ---@field order? string[] the names that come first, by their old names; the others follow as they are
 ---@field notes? boolean whether the notes below the title are shown. Default: true
@@ -3003,7 +3013,7 @@ local Figure = {}
 ---@field bins? integer number of bins of equal width from 0 to 1 (default 10)
 ---@field label? string for rows of `t:predict`: the column with the right answer (default "label")
 
----@class (exact) compt.ChartOptions: table<"title"|"width"|"height"|"font_size"|"font"|"dpi"|"palette"|"legend"|"share"|"columns"|"names"|"order"|"notes"|"x_label"|"y_label"|"x_limits"|"y_limits"|"x_scale"|"y_scale"|"x_ticks"|"y_ticks"|"panels"|"notes", any>
+---@class (exact) compt.ChartOptions: table<"title"|"width"|"height"|"font_size"|"font"|"dpi"|"palette"|"legend"|"share"|"names"|"order"|"notes"|"x_label"|"y_label"|"x_limits"|"y_limits"|"x_scale"|"y_scale"|"x_ticks"|"y_ticks"|"columns"|"panels"|"notes", any>
 ---@field title? string title of the figure; "" for none
 ---@field width? "column"|"text"|number width: 84 mm, 171 mm (3.3 and 6.75 inches), or a number of mm. Default: as wide as suits a screen
 ---@field height? number height of each plot area in mm. Default: 0.6 of the width of a panel, within limits
@@ -3013,7 +3023,6 @@ local Figure = {}
 ---@field palette? "okabe-ito"|"tol-bright"|"tol-muted"|"grey"|string[] colours of lines and bars; a list has "#rrggbb". Default: "okabe-ito"
 ---@field legend? "below"|"top"|"right"|"inside"|"none" where the names are; "inside" is the emptiest corner of the plot area of lines. Panels with the same names share one legend. Default: "below"
 ---@field share? "none"|"x"|"y"|"both" panels have the same axes, with numbers and labels at the edge only. Default: "none"
----@field columns? integer the largest number of panels side by side, at most 3; with a width there are fewer where they do not fit. Default: 1 for one panel, 2 for several
 ---@field names? table<string, string> new names of lines, rows, columns and groups: `{ ssum = "SSUM" }`. A name such as `ssum, shots 8` is renamed by its first part
 ---@field order? string[] the names that come first, by their old names; the others follow as they are
 ---@field notes? boolean whether the notes below the title are shown. Default: true
@@ -3025,6 +3034,7 @@ local Figure = {}
 ---@field y_scale? "linear"|"log" a logarithmic axis is used if all values are positive
 ---@field x_ticks? number[] places of the numbers
 ---@field y_ticks? number[]
+---@field columns? integer the largest number of panels side by side, at most 3; with a width there are fewer where they do not fit. Default: 1 for one panel, 2 for several
 ---@field panels table[] descriptions, each with its `kind`
 ---@field notes? string[]|boolean lines below the title
 

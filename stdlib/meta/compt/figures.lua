@@ -177,7 +177,7 @@ function figures.chart(options) end
 ---compt.figures.beside({ compt.figures.curves(runs), compt.figures.curves(runs) }, { title = "doc", columns = 2, share = "y" })
 ---```
 ---@param figures compt.Figure[]
----@param options? compt.FigureOptions
+---@param options? compt.PanelsOptions
 ---@return compt.Figure
 function figures.beside(figures, options) end
 
