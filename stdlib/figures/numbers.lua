@@ -243,7 +243,9 @@ local function automatic(sorted, range)
   end
   local sturges = range / (math.log(n, 2) + 1)
   local freedman = 2 * (quantile(0.75) - quantile(0.25)) / n ^ (1 / 3)
-  return math.max(1, math.ceil(range / math.min(math.max(freedman, range / n ^ 0.5 / 2), sturges)))
+  local width = math.min(math.max(freedman, range / n ^ 0.5 / 2), sturges)
+  -- The width of a range of the smallest numbers is 0.
+  return width > 0 and math.max(1, math.ceil(range / width)) or 1
 end
 
 --- The edges of equal bins between two numbers, and how many of some numbers are in each.

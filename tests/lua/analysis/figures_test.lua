@@ -90,6 +90,11 @@ return {
     local panel = compt.figures.histogram(values).chart.panels[1]
     assert(#panel.counts == 5 and table.concat(panel.counts, " ") == "5 4 0 0 1", table.concat(panel.counts, " "))
     assert(math.abs(panel.edges[2] - 6.8) < 1e-9)
+    -- Many equal values and a few far ones: numpy 2.4 bounds the number of bins by the square root.
+    local many = {}
+    for i = 1, 190 do many[i] = 5 + i / 1000 end
+    for i = 1, 10 do many[190 + i] = 100 * i end
+    assert(#compt.figures.histogram(many).chart.panels[1].counts == 29)
     panel = compt.figures.histogram(values, { bins = 3 }).chart.panels[1]
     assert(table.concat(panel.counts, " ") == "9 0 1", table.concat(panel.counts, " "))
     panel = compt.figures.histogram({ 2, 2, 0 / 0 }).chart
