@@ -107,7 +107,7 @@ return {
       end
     end
     local points = compt.figures.scatter({ 1, 0 / 0, 3 }, { 1, 2, 3 })
-    assert(#points.chart.panels[1].series[1].x == 2 and points.chart.notes[1] == "1 of 3 points have no finite x")
+    assert(#points.chart.panels[1].series[1].x == 2 and points.chart.notes[1] == "1 of 3 points are not finite")
     assert(not pcall(points.text, points, 1.5) and not pcall(points.text, points, 1e9) and points:text(1000))
   end,
 
@@ -142,7 +142,7 @@ return {
     }
     local series = compt.figures.curves(trained, { points = 2 }).chart.panels[1].series
     local ok, why = pcall(compt.figures.curves, trained, { value = "los" })
-    assert(not ok and tostring(why):find("no run has recorded 'los'; recorded are epoch, grad_norm, ", 1, true), tostring(why))
+    assert(not ok and tostring(why):find("no run has recorded 'los' (did you mean 'loss'?); recorded are epoch, grad_norm, ", 1, true), tostring(why))
     assert(#series == 2 and #series[1].x == 2 and series[1].x[1] == 1.5)
   end,
 
