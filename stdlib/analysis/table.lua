@@ -102,6 +102,11 @@ local function notes_of(runs, grid)
   end
   local list = {}
   for seed in sorted_pairs(seeds) do list[#list + 1] = seed end
+  table.sort(list, function(a, b)
+    local x, y = tonumber(a), tonumber(b)
+    if x and y then return x < y end
+    return tostring(a) < tostring(b)
+  end)
   local notes = {} ---@type string[]
   notes[1] = ("%d run%s, %d seed%s (%s)"):format(
     #finished, #finished == 1 and "" or "s", count, count == 1 and "" or "s", table.concat(list, ", "))
