@@ -104,8 +104,9 @@ local function notes_of(runs, grid)
   for seed in sorted_pairs(seeds) do list[#list + 1] = seed end
   table.sort(list, function(a, b)
     local x, y = tonumber(a), tonumber(b)
-    if x and y then return x < y end
-    return tostring(a) < tostring(b)
+    if x and y and x ~= y then return x < y end
+    if (x == nil) ~= (y == nil) then return x ~= nil end
+    return a < b
   end)
   local notes = {} ---@type string[]
   notes[1] = ("%d run%s, %d seed%s (%s)"):format(
