@@ -119,13 +119,11 @@ fn only(value: &Value, name: &str, look: Look) -> mlua::Result<Shown> {
     if let Some(data) = found.remove(*mime) {
         return Ok(Shown { text, forms: Forms::from_iter([(mime.to_string(), data)]) });
     }
-    let has = |mime: &&str| forms(value, None).map(|forms| forms.contains_key(*mime));
-    let mut others = vec!["text"];
-    for (name, mime) in &NAMES {
-        if has(mime)? {
-            others.push(name);
-        }
-    }
+    let has = |(name, mime): &&(&str, &str)| {
+        forms(value, Some(name)).is_ok_and(|found| found.contains_key(*mime))
+    };
+    let others = NAMES.iter().filter(has).map(|(name, _)| *name);
+    let others: Vec<&str> = std::iter::once("text").chain(others).collect();
     let what = format!("the value has no form '{name}': it has {}", others.join(", "));
     Err(Error::new(what).at("display").into())
 }
