@@ -105,12 +105,10 @@ impl Chart {
         let (x, y) = self.layout.shared();
         let axes: Vec<_> = self.panels.iter().map(|panel| panel.as_draw().axes(&look)).collect();
         let mixed = |logs: Vec<bool>| logs.windows(2).any(|pair| pair[0] != pair[1]);
-        let logs = |of: fn(&(Option<Axis>, Option<Axis>)) -> Option<&Axis>| {
-            axes.iter().filter_map(of).map(|axis| axis.log).collect::<Vec<bool>>()
-        };
-        for (name, shared, logs) in
-            [("x", x, logs(|axes| axes.0.as_ref())), ("y", y, logs(|axes| axes.1.as_ref()))]
-        {
+        let logs =
+            |axes: Vec<Option<Axis>>| axes.into_iter().flatten().map(|axis| axis.log).collect();
+        let (xs, ys): (Vec<Option<Axis>>, Vec<Option<Axis>>) = axes.into_iter().unzip();
+        for (name, shared, logs) in [("x", x, logs(xs)), ("y", y, logs(ys))] {
             if shared && mixed(logs) {
                 return Err(format!(
                     "panels that share the {name} axis must all be logarithmic or all linear; set `{name}_scale`"
