@@ -196,7 +196,7 @@ fn the_library_s_modules_keep_their_order() {
             "grid" => &["arguments", "expand"],
             "history" => &["arguments"],
             "analysis" => &["analysis", "arguments", "library", "statistics"],
-            "figures" => &["analysis", "arguments", "figures", "library", "statistics"],
+            "figures" => &["analysis", "arguments", "figures", "library", "statistics", "torch"],
             "report" => &["analysis", "arguments", "figures", "library", "report", "statistics"],
             "runs" => &["analysis"],
             "statistics" => &["arguments", "micro", "statistics"],

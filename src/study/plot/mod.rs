@@ -16,6 +16,7 @@ mod picture;
 mod plane;
 mod shade;
 mod spark;
+mod spots;
 mod stroke;
 mod svg;
 mod terminal;

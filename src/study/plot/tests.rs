@@ -1,7 +1,7 @@
 use super::kinds::groups::Group;
 use super::*;
 
-mod printed;
+mod printed_tests;
 
 fn chart(panels: &str) -> Chart {
     let json = format!(r#"{{"title": "a < b", "notes": ["x & y"], "panels": [{panels}]}}"#);

@@ -5,6 +5,7 @@ use crate::plot::axis::Axis;
 use crate::plot::legend::{Entry, Sample};
 use crate::plot::panel::{Draw, Look, Room, Scale};
 use crate::plot::plane::{Plane, margin, nothing};
+use crate::plot::spots::{Spots, emptiest};
 use crate::plot::stroke::{marker, path, pieces, reference, stroke, within};
 use crate::plot::svg::{Text, line};
 use crate::plot::terminal::{Canvas, rows, sign};
@@ -286,18 +287,7 @@ impl Placed<'_> {
         });
         let markers = markers.map(|(x, y)| (x, self.plane.y.place(y).clamp(0.0, 1.0)));
         let drawn: Vec<(f64, f64)> = lines.chain(markers).map(|(x, y)| self.at(x, y)).collect();
-        let gap = 4.0;
-        let (left, right) = (self.plane.left + gap, self.plane.right() - gap - width);
-        let (top, low) = (self.plane.top + gap, self.plane.bottom() - gap - height);
-        let covered = |(x, y): (f64, f64)| {
-            let inside = |at: &&(f64, f64)| {
-                (x - gap..=x + width + gap).contains(&at.0)
-                    && (y - gap..=y + height + gap).contains(&at.1)
-            };
-            drawn.iter().filter(inside).count()
-        };
-        let corners = [(right, top), (left, top), (left, low), (right, low)];
-        corners.into_iter().min_by_key(|corner| covered(*corner)).unwrap_or((left, top))
+        emptiest(&drawn, self.plane.area(), (width, height))
     }
 
     /// A position of the picture from relative positions.
@@ -416,37 +406,15 @@ impl Placed<'_> {
     /// Writes the texts beside points, where they overlap no other one if possible.
     fn draw_labels(&self, body: &mut String) {
         let size = self.look.small();
-        let mut taken: Vec<[f64; 4]> = Vec::new();
+        let mut spots = Spots::within(self.plane.left, self.plane.right());
         for (at, series) in self.panel.series.iter().enumerate() {
             let Some(labels) = &series.labels else { continue };
-            for (index, (x, y)) in self.markers(at) {
+            for (index, place) in self.markers(at) {
                 let Some(label) = labels.get(index).filter(|label| !label.is_empty()) else {
                     continue;
                 };
-                let wide = width(label, size);
-                let middle = y + size * 0.36;
-                let spots = [
-                    (x + 6.0, middle),
-                    (x - 6.0 - wide, middle),
-                    (x - wide / 2.0, y - 6.0),
-                    (x - wide / 2.0, y + 4.0 + size),
-                ];
-                let space = |(left, base): (f64, f64)| [left, base - size, left + wide, base];
-                let free = |spot: &&(f64, f64)| {
-                    let [left, top, right, low] = space(**spot);
-                    let apart = |other: &[f64; 4]| {
-                        right < other[0] || other[2] < left || low < other[1] || other[3] < top
-                    };
-                    left >= self.plane.left
-                        && right <= self.plane.right()
-                        && taken.iter().all(apart)
-                };
-                let spot = *spots
-                    .iter()
-                    .find(free)
-                    .unwrap_or(&spots[usize::from(spots[0].0 + wide > self.plane.right())]);
-                taken.push(space(spot));
-                Text::new(spot.0, spot.1).size(size).write(body, label);
+                let (x, y) = spots.beside(place, (width(label, size), size));
+                Text::new(x, y).size(size).write(body, label);
             }
         }
     }
