@@ -15,7 +15,7 @@ local compt, small = require "compt", require "small"
 for seed = 1, 3 do
   local t = small.trainer { steps = 4, name = "run" .. seed, seed = seed }
   t:run()
-  t:evaluate("test", { limit = 4 })
+  t:evaluate "test"
 end
 "#;
 

@@ -115,7 +115,7 @@ fn half_of_a_run_is_named_and_can_be_deleted() {
     assert_eq!(err.matches("runs/a is skipped: damaged: config.json").count(), 1, "{err}");
     let (code, out, err) = study.run(&["runs", "export", "runs/a", "--csv"]);
     assert!(
-        code == 1 && out.is_empty() && err.contains("none of the runs can be exported"),
+        code == 1 && out.is_empty() && err.contains("there are no runs to export"),
         "{err}"
     );
     for command in ["eval", "resume", "replay"] {

@@ -74,8 +74,8 @@ pub fn few_shot(
         let short = Error::new(format!("{shots} shots were requested, but there are {have} {of}"));
         if have < shots {
             Err(short.hint(
-                "use fewer shots, more rows, or a 'validation' file: without one, up to \
-                 half of the training rows are held out as validation",
+                "use fewer shots, more rows, or files for both 'validation' and 'test': where one \
+                 is missing, up to half of the training rows are held out",
             ))
         } else {
             Ok(())
