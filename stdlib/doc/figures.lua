@@ -87,7 +87,7 @@ fn "compt.figures.curves(runs: compt.Runs, options?: compt.CurvesOptions): compt
 A recorded value over steps: mean over runs, with an interval. Runs of one curve that differ in a setting other
 than the seed, or in their number of steps, get curves of their own, and so do runs that have not finished, named with
 their state and step. Raises an error if an option is unknown, or if no run has recorded the value; it lists what is recorded.
-> compt.figures.curves(runs, { by = "x", value = "loss", points = 40, smooth = 0.6, interval = "range", title = "doc", log = false })
+> compt.figures.curves(runs, { by = "x", value = "test", points = 40, smooth = 0.6, interval = "range", title = "doc", log = false })
 ]]
 
 options "compt.HeatOptions: compt.FigureOptions" [[
@@ -281,5 +281,5 @@ what the quantity can be. Kinds:
 fn "compt.figures.beside(figures: compt.Figure[], options?: compt.PanelsOptions): compt.Figure" [[
 Joins figures into one, each with its own title. The default of `columns` is at most three, and two for four figures. Raises an
 error if an option is unknown.
-> compt.figures.beside({ compt.figures.curves(runs), compt.figures.curves(runs) }, { title = "doc", columns = 2, share = "y" })
+> compt.figures.beside({ compt.figures.plot { 1, 3 }, compt.figures.plot { 2, 5 } }, { title = "doc", columns = 2, share = "y" })
 ]]

@@ -73,7 +73,7 @@ A list of runs: `#runs`, `runs[1]`, `ipairs(runs)`.
 - with: fun(self: compt.Runs, others: compt.Run[]): compt.Runs -- the union with other runs
 - varying: fun(self: compt.Runs): string[] -- names of the settings that differ between the runs, `seed` last
 - rows: fun(self: compt.Runs, table: compt.RunsTable): table<string, any>[], string[] -- the rows of a table of what the runs recorded, and the names of its columns in order; what is missing is nil
-- export: fun(self: compt.Runs, path: string, options?: compt.ExportOptions) -- writes such a table to a .csv, .jsonl or .parquet file, as `compt runs export` does
+- export: fun(self: compt.Runs, path: string, options?: compt.RunsExportOptions) -- writes such a table to a .csv, .jsonl or .parquet file, as `compt runs export` does
 - [integer]: compt.Run
 ]]
 
@@ -86,7 +86,7 @@ A table of what runs recorded. Each row begins with the run that it belongs to: 
 - "steps" -- a row per step: `step`, `epoch`, `loss`, `grad_norm`, `lr.GROUP`, `task_losses.TASK` ...
 ]]
 
-options "compt.ExportOptions" [[
+options "compt.RunsExportOptions" [[
 - table?: compt.RunsTable -- default: the name of the file, if it is that of a table ("scores.csv")
 - raw?: boolean = false -- in CSV, do not write `'` before a text that a spreadsheet would run as a formula
 ]]

@@ -2340,7 +2340,7 @@ local Run = {}
 ---@field with fun(self: compt.Runs, others: compt.Run[]): compt.Runs the union with other runs
 ---@field varying fun(self: compt.Runs): string[] names of the settings that differ between the runs, `seed` last
 ---@field rows fun(self: compt.Runs, table: compt.RunsTable): table<string, any>[], string[] the rows of a table of what the runs recorded, and the names of its columns in order; what is missing is nil
----@field export fun(self: compt.Runs, path: string, options?: compt.ExportOptions) writes such a table to a .csv, .jsonl or .parquet file, as `compt runs export` does
+---@field export fun(self: compt.Runs, path: string, options?: compt.RunsExportOptions) writes such a table to a .csv, .jsonl or .parquet file, as `compt runs export` does
 ---@field [integer] compt.Run
 local Runs = {}
 
@@ -2351,9 +2351,9 @@ local Runs = {}
 ---| "settings" # a row per run: `error`, `seconds`, `tags`, all settings and what its machine and versions are (`environment.NAME`)
 ---| "steps" # a row per step: `step`, `epoch`, `loss`, `grad_norm`, `lr.GROUP`, `task_losses.TASK` ...
 
----@class (exact) compt.ExportOptions: table<"force"|"overwrite", any>
----@field force? boolean also export prompts that were trained with placement "append"; `peft` places prompts before the input (default false)
----@field overwrite? boolean replace an adapter that is already in the folder (default false)
+---@class (exact) compt.RunsExportOptions: table<"table"|"raw", any>
+---@field table? compt.RunsTable default: the name of the file, if it is that of a table ("scores.csv")
+---@field raw? boolean in CSV, do not write `'` before a text that a spreadsheet would run as a formula (default false)
 
 ---Reads the runs in some folders and their subfolders, also of runs that are being trained (`state` is "running"). Tables and figures use finished runs, and say how many are missing; those of `runs:newest()` use runs in progress, too. Damaged folders and folders of other programs are skipped with a message. Raises an error if a folder does not exist.
 ---```lua

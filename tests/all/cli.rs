@@ -256,9 +256,14 @@ fn doctor_without_libtorch_prints_what_it_knows() {
     let output = compt(&["doctor"]).env("LIBTORCH", "/nowhere").output().unwrap();
     let (code, out, err) = read(output);
     assert_eq!((code, &err[..]), (1, ""), "{out}");
-    for what in
-        ["libtorch    not found", "processor ", "memory ", "cuda ", "cache ", "pip install 'torch==2.11."]
-    {
+    for what in [
+        "libtorch    not found",
+        "processor ",
+        "memory ",
+        "cuda ",
+        "cache ",
+        "pip install 'torch==2.11.",
+    ] {
         assert!(out.contains(what), "no '{what}' in {out}");
     }
     assert!(out.contains("Missing: LIBTORCH=/nowhere: libtorch 2.11 is not found"), "{out}");

@@ -114,10 +114,7 @@ fn half_of_a_run_is_named_and_can_be_deleted() {
     assert_eq!(code, 0, "{err}");
     assert_eq!(err.matches("runs/a is skipped: damaged: config.json").count(), 1, "{err}");
     let (code, out, err) = study.run(&["runs", "export", "runs/a", "--csv"]);
-    assert!(
-        code == 1 && out.is_empty() && err.contains("there are no runs to export"),
-        "{err}"
-    );
+    assert!(code == 1 && out.is_empty() && err.contains("there are no runs to export"), "{err}");
     for command in ["eval", "resume", "replay"] {
         refused(&study, &[command, "runs/a"], &["config.json", "help: "]);
         let (code, _, err) = study.run(&[command, "runs/b"]);
