@@ -124,7 +124,7 @@ fn "compt.figures.transfer(runs: compt.Runs, options: compt.TransferOptions): co
 Scores of each task by a setting, means over runs, as a heat map: how prompts of one task serve another (Vu et al. 2022). Raises
 an error if an option is unknown, or no run has the setting, the baseline or the metric.
 > compt.figures.transfer(compt.ablate {
->   name = "doc", out = os.tmpname(), grid = { from = { "none", "nli3" }, seed = { 1 } },
+>   name = "doc", out = os.tmpname() .. "_grid", grid = { from = { "none", "nli3" }, seed = { 1 } },
 >   run = function(s) return { average = 50, scores = { qnli = { accuracy = #s.from } } } end,
 > }, { source = "from", baseline = "none", value = "accuracy", low = -5, high = 5, digits = 0 })
 ]]
@@ -171,7 +171,7 @@ A critical-difference diagram (Demšar 2006): mean ranks over tasks of the means
 (`compt.statistics.friedman`), and bars over ranks that differ by less than the critical difference of Nemenyi's test. Runs that differ in more
 than the seed are ranked apart. Tasks that not all have are left out, with a note. Raises an error if an option is unknown, or for fewer than two values or tasks.
 > compt.figures.ranks(compt.ablate {
->   name = "doc", out = os.tmpname(), grid = { method = { "pt", "ssum", "msum" }, seed = { 1, 2 } },
+>   name = "doc", out = os.tmpname() .. "_grid", grid = { method = { "pt", "ssum", "msum" }, seed = { 1, 2 } },
 >   run = function(s)
 >     return { average = 50, scores = { qnli = { accuracy = #s.method + s.seed }, nli3 = { accuracy = 2 * #s.method } } }
 >   end,

@@ -41,6 +41,7 @@ const PRINTING: [&[&str]; 12] = [
     &["-e", "io.stdout:setvbuf('full') io.write(('x'):rep(1e5)) io.flush()"],
     &["runs"],
     &["runs", "--json"],
+    &["runs", "export", "runs", "--csv"],
     &["report", "runs", "--out", "page.html"],
     &["replay", "runs/study"],
     &["plot-control", "control.lua", "--steps", "3", "--out", "-"],

@@ -33,12 +33,9 @@ pub fn recorded(entry: &Entry, name: &str, points: usize) -> Result<Vec<(f64, Op
                 "" => entry.average,
                 task => scores[task].as_object().and_then(|all| all.values().next()?.as_f64()),
             };
-            Ok(result["steps"]
-                .as_f64()
-                .zip(value)
-                .map(|(step, y)| (step, Some(y)))
-                .into_iter()
-                .collect())
+            // A run that made no step has its scores at 0.
+            let step = result["steps"].as_f64().unwrap_or(0.0);
+            Ok(value.map(|y| (step, Some(y))).into_iter().collect())
         }
         _ => Ok(thinned(&entry.metrics()?, name, points)),
     }
