@@ -157,7 +157,7 @@ options "compt.ForestOptions: compt.PanelsOptions" [[
 fn "compt.figures.forest(runs: compt.Runs, options: compt.ForestOptions): compt.Figure" [[
 Differences from a baseline with 95 % confidence intervals, and the marks of their tests: a forest plot of the numbers of
 `compt.report.table`. Raises an error if an option is unknown, or no run has the value or the baseline.
-> compt.figures.forest(runs, { baseline = 1, by = "x", panels = "mode", value = "average", sort = false, digits = 2, claim = "these tasks" })
+> compt.figures.forest(runs, { baseline = 1, by = "x", value = "average", sort = false, digits = 2, claim = "these tasks" })
 ]]
 
 options "compt.RanksOptions: compt.FigureOptions" [[

@@ -71,7 +71,7 @@ function figures.boxes(options) end
 
 ---Differences from a baseline with 95 % confidence intervals, and the marks of their tests: a forest plot of the numbers of `compt.report.table`. Raises an error if an option is unknown, or no run has the value or the baseline.
 ---```lua
----compt.figures.forest(runs, { baseline = 1, by = "x", panels = "mode", value = "average", sort = false, digits = 2, claim = "these tasks" })
+---compt.figures.forest(runs, { baseline = 1, by = "x", value = "average", sort = false, digits = 2, claim = "these tasks" })
 ---```
 ---@param runs compt.Runs
 ---@param options compt.ForestOptions
