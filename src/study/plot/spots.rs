@@ -42,7 +42,7 @@ impl Spots {
         let spots = [
             (x + BESIDE, middle),
             (x - BESIDE - wide, middle),
-            (x - wide / 2.0, y - BESIDE),
+            (x - wide / 2.0, y - BESIDE - 2.0),
             (x - wide / 2.0, y + 4.0 + size),
         ];
         let space = |(left, base): (f64, f64)| [left, base - size, left + wide, base];
@@ -75,10 +75,14 @@ mod tests {
     #[test]
     fn texts_are_beside_each_other() {
         let mut spots = Spots::within(0.0, 100.0);
-        assert_eq!(spots.beside((50.0, 50.0), (20.0, 10.0)), (56.0, 53.6));
-        // The same point again: at the left, above, below.
-        let others = [(); 3].map(|()| spots.beside((50.0, 50.0), (20.0, 10.0)));
-        assert_eq!(others, [(24.0, 53.6), (40.0, 44.0), (40.0, 64.0)]);
+        // The same point four times: at the right, at the left, above, below.
+        let found = [(); 4].map(|()| spots.beside((50.0, 50.0), (20.0, 10.0)));
+        for (at, expected) in
+            found.into_iter().zip([(56.0, 53.6), (24.0, 53.6), (40.0, 42.0), (40.0, 64.0)])
+        {
+            let close = (at.0 - expected.0).abs() < 1e-9 && (at.1 - expected.1).abs() < 1e-9;
+            assert!(close, "{at:?} is not {expected:?}");
+        }
         assert_eq!(Spots::within(0.0, 100.0).beside((95.0, 50.0), (20.0, 10.0)).0, 69.0);
     }
 }
