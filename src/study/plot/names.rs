@@ -1,5 +1,6 @@
 //! Names below columns: horizontal if each fits its column, else slanted.
 
+use super::plane::{LABEL, Plane, foot_label};
 use super::svg::{SIZE, Text};
 use super::text::{fitted, width};
 
@@ -52,6 +53,40 @@ impl Names {
 
     fn longest(&self) -> f64 {
         self.names.iter().map(|name| width(name, SIZE)).fold(0.0, f64::max)
+    }
+}
+
+/// Columns of equal width in a plot area, with their names below.
+pub struct Columns {
+    names: Names,
+    pub width: f64,
+}
+
+impl Columns {
+    /// Slanted names that extend beyond the numbers of the value axis narrow the plot area.
+    pub fn new<'a>(names: impl Iterator<Item = &'a str> + Clone, plane: &mut Plane) -> Columns {
+        let count = names.clone().count() as f64;
+        let slanted = Names::new(names.clone(), plane.width / count);
+        let beyond = (slanted.overhang(plane.width / count) - plane.left).max(0.0);
+        (plane.left, plane.width) = (plane.left + beyond, plane.width - beyond);
+        let width = plane.width / count;
+        Columns { names: Names::new(names, width), width }
+    }
+
+    /// The middle of the column with this index.
+    pub fn middle(&self, plane: &Plane, index: usize) -> f64 {
+        plane.left + (index as f64 + 0.5) * self.width
+    }
+
+    /// Writes the names and the label below the plot area; returns the lower end.
+    pub fn draw(&self, body: &mut String, plane: &Plane, label: &str) -> f64 {
+        self.names.draw(body, (plane.left, plane.bottom()), self.width);
+        let y = plane.bottom() + self.names.height();
+        if label.is_empty() {
+            return y;
+        }
+        foot_label(body, label, (plane.left, plane.width), y);
+        y + LABEL
     }
 }
 

@@ -2,10 +2,10 @@
 
 use crate::plot::axis::Axis;
 use crate::plot::legend::{Entry, Sample};
-use crate::plot::names::Names;
+use crate::plot::names::Columns;
 use crate::plot::number::short;
 use crate::plot::panel::{Draw, Look, Room, Scale, drawable};
-use crate::plot::plane::{LABEL, Plane, foot_label, margin, nothing};
+use crate::plot::plane::{Plane, margin, nothing};
 use crate::plot::svg::{INK, line, rect};
 use serde::Deserialize;
 
@@ -118,19 +118,15 @@ impl Draw for Bars {
         if !self.places().any(|(series, at)| series.mean(at).is_some()) {
             return nothing(body, room.width);
         }
-        let names = |column| Names::new(self.names.iter().map(String::as_str), column);
+        let named = self.names.iter().map(String::as_str);
         let mut plane = Plane::new(room, (6.0, room.height), self.axis(room.look), &self.y_label);
-        let count = self.names.len() as f64;
-        let column = plane.width / count;
-        let beyond = (names(column).overhang(column) - plane.left).max(0.0);
-        (plane.left, plane.width) = (plane.left + beyond, plane.width - beyond);
-        let column = plane.width / count;
+        let columns = Columns::new(named, &mut plane);
         plane.draw(body, &self.y_label);
         let bars = self.series.len() as f64;
-        let wide = (PART * column / bars).min(WIDEST);
+        let wide = (PART * columns.width / bars).min(WIDEST);
         for (index, series) in self.series.iter().enumerate() {
             for (at, name) in self.names.iter().enumerate() {
-                let middle = plane.left + (at as f64 + 0.5) * column;
+                let middle = columns.middle(&plane, at);
                 let left = middle + (index as f64 - bars / 2.0) * wide;
                 let tip = if series.name.is_empty() {
                     name.clone()
@@ -146,13 +142,7 @@ impl Draw for Bars {
             let style = format!("stroke=\"{INK}\" stroke-width=\"0.8\"");
             line(body, (plane.left, zero), (plane.right(), zero), &style);
         }
-        names(column).draw(body, (plane.left, plane.bottom()), column);
-        let y = plane.bottom() + names(column).height();
-        if self.x_label.is_empty() {
-            return y;
-        }
-        foot_label(body, &self.x_label, (plane.left, plane.width), y);
-        y + LABEL
+        columns.draw(body, &plane, &self.x_label)
     }
 }
 

@@ -2,9 +2,9 @@
 
 use super::summary::{Summary, density};
 use crate::plot::axis::Axis;
-use crate::plot::names::Names;
+use crate::plot::names::Columns;
 use crate::plot::panel::{Draw, Look, Room, Scale, drawable};
-use crate::plot::plane::{LABEL, Plane, foot_label, margin, nothing};
+use crate::plot::plane::{Plane, margin, nothing};
 use crate::plot::stroke::{path, within};
 use crate::plot::svg::{INK, ROW, SIZE, Text, circle, line, polygon, rect};
 use crate::plot::text::wrapped;
@@ -132,18 +132,13 @@ impl Groups {
     }
 
     fn draw_groups(&self, body: &mut String, room: Room) -> f64 {
-        let names = |column| Names::new(self.groups.iter().map(|g| g.name.as_str()), column);
+        let named = self.groups.iter().map(|g| g.name.as_str());
         let mut plane = Plane::new(room, (6.0, room.height), self.axis(room.look), &self.y_label);
-        let count = self.groups.len() as f64;
-        let column = plane.width / count;
-        // Slanted names may extend beyond the numbers of the axis.
-        let beyond = (names(column).overhang(column) - plane.left).max(0.0);
-        (plane.left, plane.width) = (plane.left + beyond, plane.width - beyond);
-        let column = plane.width / count;
+        let columns = Columns::new(named, &mut plane);
         plane.draw(body, &self.y_label);
         for (i, group) in self.groups.iter().enumerate() {
-            let x = plane.left + (i as f64 + 0.5) * column;
-            let width = (PART * column).min(WIDEST);
+            let x = columns.middle(&plane, i);
+            let width = (PART * columns.width).min(WIDEST);
             let column = Column { plane: &plane, x, width, colour: room.look.palette.colour(0) };
             match Summary::of(&group.values) {
                 None => column.draw_nothing(body),
@@ -157,13 +152,7 @@ impl Groups {
                 },
             }
         }
-        names(column).draw(body, (plane.left, plane.bottom()), column);
-        let y = plane.bottom() + names(column).height();
-        if self.x_label.is_empty() {
-            return y;
-        }
-        foot_label(body, &self.x_label, (plane.left, plane.width), y);
-        y + LABEL
+        columns.draw(body, &plane, &self.x_label)
     }
 }
 
