@@ -125,8 +125,11 @@ function about.summary(values, interval)
   return mean, mean - sd, mean + sd
 end
 
---- Metrics that can be negative.
-local SIGNED = { matthews = true, matthews_correlation = true, pearson = true, spearman = true }
+--- Metrics in percent by their smallest value; false: negative, too. Those of a script and errors may have other units.
+local PERCENT = {
+  accuracy = 0, bleu = 0, exact_match = 0, f1 = 0, grouped_exact_match = 0, macro_f1 = 0, micro_f1 = 0, token_f1 = 0,
+  rouge1 = 0, rouge2 = 0, rougeL = 0, rouge1_stemmed = 0, rouge2_stemmed = 0, rougeL_stemmed = 0, matthews = false, pearson = false, spearman = false,
+}
 --- Families of recorded values that cannot be.
 local POSITIVE = {
   loss = true, grad_norm = true, seconds = true, temperature = true, lr = true, task_losses = true, grad_norms = true, weights = true,
@@ -144,10 +147,12 @@ function about.bounds(runs, value)
   if POSITIVE[family] then return { 0, false } end
   if SCORES[family] then return { 0, 100 } end
   local metric = value:match "^scores%..*%.([^.]+)$" or value
+  local least = PERCENT[metric]
+  if least == nil then return nil end
   for _, run in ipairs(runs) do
     for _, names in pairs(run.metrics or {}) do
       for _, name in ipairs(names) do
-        if name == metric then return { not SIGNED[name] and 0 or false, 100 } end
+        if name == metric then return { least, 100 } end
       end
     end
   end

@@ -36,13 +36,15 @@ local function smoothed(values, factor)
   return out
 end
 
---- The mean of several curves at each step that one of them has; and the first step that some of them lack.
+--- The mean of several curves at each step that one of them has; the first step that some of them lack; and whether a band
+--- ends at the smallest value, because the deviation of a quantity that cannot be negative is larger than its mean.
 ---@param name_of string
 ---@param list compt.RecordedCurve[]
 ---@param interval string
----@return table, number?
-local function merged(name_of, list, interval)
-  local by_step, steps, lacking = {}, {}, nil ---@type table<number, number[]>, number[], number?
+---@param positive boolean -- the quantity cannot be negative
+---@return table, number?, boolean
+local function merged(name_of, list, interval, positive)
+  local by_step, steps, lacking, cut = {}, {}, nil, false ---@type table<number, number[]>, number[], number?, boolean
   for _, curve in ipairs(list) do
     for i, step in ipairs(curve.steps) do
       if not by_step[step] then by_step[step], steps[#steps + 1] = {}, step end
@@ -54,11 +56,9 @@ local function merged(name_of, list, interval)
   for _, step in ipairs(steps) do
     local values = by_step[step] or {}
     local mean, low, high = about.summary(values, interval)
-    -- A band of losses ends at the smallest one where the deviation is larger than the mean.
-    if mean and low and low <= 0 then
-      local least = math.huge
-      for _, value in ipairs(values) do least = math.min(least, value) end
-      low = math.max(low, math.min(least, mean))
+    if positive and low and low <= 0 then
+      low, cut = math.huge, true
+      for _, value in ipairs(values) do low = math.min(low, value) end
     end
     if mean then
       local n = #line.x + 1
@@ -66,7 +66,7 @@ local function merged(name_of, list, interval)
     end
     if #values < #list then lacking = lacking or step end
   end
-  return line, lacking
+  return line, lacking, cut
 end
 
 --- The names of recorded values that a name stands for: `task_losses.*` is one for each task.
@@ -215,9 +215,12 @@ return function(runs, given)
   if #runs == 0 then error(CALL .. ": there are no runs", 2) end
   local names, drawn = names_of(runs, o.by)
   local groups = grouped(runs, o, expanded(runs, o.value), names, drawn)
-  local series, pooled, points, steps, lacking, several = {}, {}, 0, 0, {}, false
+  local bounds = about.bounds(runs, o.value)
+  local positive = bounds ~= nil and bounds[1] == 0 and bounds[2] == false
+  local series, pooled, points, steps, lacking, several, cut = {}, {}, 0, 0, {}, false, false
   for i, group in ipairs(groups) do
-    local line, from = merged(group.name, group.curves, o.interval)
+    local line, from, ends = merged(group.name, group.curves, o.interval, positive)
+    cut = cut or ends
     series[i], pooled[i] = line, group.runs
     points, several = points + #line.x, several or #group.curves > 1
     if from then lacking[#lacking + 1] = ("%s from step %g"):format(group.name, from) end
@@ -234,6 +237,7 @@ return function(runs, given)
   local told = {} ---@type string[]
   if each then told[1] = "means over intervals of steps" end
   if several then told[#told + 1] = about.interval(o.interval, "band", "runs") end
+  if cut then told[#told + 1] = "down to the smallest value where it would reach 0" end
   if o.smooth > 0 then told[#told + 1] = ("exponential moving average, factor %g"):format(o.smooth) end
   local more = #told > 0 and table.concat(told, "; ") or nil
   local notes = about.with_warning(about.runs(runs, more, drawn), pooled)
@@ -241,7 +245,7 @@ return function(runs, given)
   return figure(CALL, shown, notes, {
     {
       kind = "lines", title = "", x_label = "step", y_label = about.label(runs, shown), series = series,
-      y_axis = { log = log or nil, bounds = about.bounds(runs, o.value) },
+      y_axis = { log = log or nil, bounds = bounds },
     },
   }, o)
 end

@@ -82,7 +82,7 @@ local function copied(value)
   return copy
 end
 
---- Sets what is given of an axis; returns whether there was anything.
+--- Sets what is given of an axis.
 ---@param panel table
 ---@param axis "x"|"y"
 ---@param o table<string, any>
@@ -155,7 +155,7 @@ local function renamed(new, name)
   if whole then return whole end
   local parts = {}
   for part in (name .. ", "):gmatch "(.-), " do
-    parts[#parts + 1] = known[part] or known[part:match "^%S+ (%S+)$" or ""] or part
+    parts[#parts + 1] = known[part] or known[part:match "^%S+ (%-?[%d.]+)$" or ""] or part
   end
   return table.concat(parts, ", ")
 end

@@ -77,6 +77,8 @@ impl Evaluation {
                 "average" => self.average = Some(number(value)),
                 "scores" => self.scores = value.as_object().cloned().unwrap_or_default(),
                 "counts" => self.counts = value.clone(),
+                // The router's weights, which are no option: figures of curves show them.
+                "weights" if value.is_object() => {}
                 _ if value.is_null() => {}
                 option => self.which.push((option.to_string(), value.into())),
             }

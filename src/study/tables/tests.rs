@@ -41,7 +41,7 @@ fn grid(folder: &Path) -> Vec<Entry> {
     write(
         &a,
         "evaluations.jsonl",
-        "{\"step\":2,\"average\":50.0,\"scores\":{\"nli\":null,\"new\":50}}\n",
+        "{\"step\":2,\"average\":50.0,\"scores\":{\"nli\":null,\"new\":50},\"weights\":{\"nli\":{\"src0\":0.5}}}\n",
     );
     write(
         &folder.join("b"),

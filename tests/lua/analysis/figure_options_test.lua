@@ -30,6 +30,9 @@ return {
     assert(panel.series[1].name == "SSUM" and panel.series[2].name == "pt" and #chart.notes == 0 and chart.title == "")
     assert(panel.x_label == "rows" and panel.y_axis.limits[1] == 10 and panel.x_axis.log and panel.x_axis.ticks[2] == 16)
     assert(panel.y_axis.bounds[2] == 100, "an average is at most 100")
+    local two = compt.figures.plot({ ["my ssum"] = { 1, 2 }, ["shots 8"] = { 1, 2 } }, { names = { ssum = "SSUM", [8] = "8 rows" } })
+    local named = two.chart.panels[1].series
+    assert(named[1].name == "my ssum" and named[2].name == "8 rows", "only numbers stand for their setting")
     local other = figure:with { names = { pt = "PT" }, width = 100, font_size = 7 }
     assert(other.chart.panels[1].series[2].name == "PT" and panel.series[2].name == "pt", "a copy")
     assert(figure:svg({ width = "column" }):find 'width="238.1pt"' and other:svg():find 'width="283%.[45]pt"')
@@ -69,6 +72,11 @@ return {
     assert(compt.figures.lines(all, { x = "shots", by = "method", value = "extra.gap" }).chart.panels[1].y_axis.bounds == nil)
     local metric = compt.figures.lines(all, { x = "shots", by = "method", value = "matthews" }).chart.panels[1]
     assert(metric.series[1].mean[1] == -8 and metric.y_axis.bounds[1] == false and metric.y_axis.bounds[2] == 100)
+    local errors = runs(function(s) return { average = 1, scores = { sim = { neg_mse = -s.seed, own = 3 * s.seed } } } end)
+    for _, name in ipairs { "neg_mse", "own" } do
+      local panel = compt.figures.lines(errors, { x = "shots", by = "method", value = name }).chart.panels[1]
+      assert(panel.y_axis.bounds == nil and panel.y_label == name, "errors and metrics of a script are no percentages")
+    end
     assert(compt.figures.bars(all, { x = "method", by = "shots", value = "average" }).chart.panels[1].names[2] == "ssum")
   end,
 
@@ -230,6 +238,15 @@ return {
     local mean = smooth.chart.panels[1].series[1].mean
     assert(math.abs(mean[1] - raw[1]) < 1e-12 and math.abs(mean[2] - (raw[1] / 3 + 2 * raw[2] / 3)) < 1e-9)
     assert(smooth.chart.notes[1]:find "exponential moving average, factor 0.5", smooth.chart.notes[1])
+    for step = 1, 6 do
+      local path = trained[1].path .. "/metrics.jsonl"
+      local file = assert(io.open(path, step == 1 and "w" or "a"))
+      file:write(('{"step":%d,"loss":%d}\n'):format(step, step == 3 and 1000 or 1))
+      file:close()
+    end
+    local cut = compt.figures.curves(trained, { by = "method", points = 6 })
+    assert(cut.chart.notes[1]:find "down to the smallest value where it would reach 0", cut.chart.notes[1])
+    assert(cut.chart.panels[1].series[1].low[3] > 0)
     says("recorded are", function() compt.figures.curves(trained, { value = "validation.none" }) end)
     says("factor from 0", function() compt.figures.curves(trained, { smooth = 1 }) end)
   end,
